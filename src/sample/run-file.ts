@@ -1,0 +1,282 @@
+import { z } from 'zod'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import { messageRecord, type MessageRecord } from './message.ts'
+
+/** Raised whenever a reader of older files would misunderstand a newer one. */
+export const runFileSchema = 1
+
+const instant = z.number()
+const setting = z.union([z.string(), z.number(), z.boolean()])
+const boundsSchema = z.object({ pass: z.number(), fail: z.number() })
+
+const claimSpec = z.discriminatedUnion('measure', [
+  z.object({ measure: z.literal('firstVisible'), message: z.string(), during: z.array(z.string()), statistic: z.enum(['p50', 'p90', 'p95', 'p99']), unit: z.literal('ms'), bounds: boundsSchema }),
+  z.object({ measure: z.literal('stalledShare'), message: z.string(), during: z.array(z.string()), quiet: z.string(), unit: z.literal('share'), bounds: boundsSchema }),
+  z.object({ measure: z.literal('delayGrowth'), message: z.string(), from: z.string(), to: z.string(), unit: z.literal('ratio'), bounds: boundsSchema }),
+  z.object({ measure: z.literal('lostTokens'), unit: z.literal('count'), bounds: boundsSchema }),
+])
+
+const scenarioSpec = z.object({
+  name: z.string(),
+  question: z.string(),
+  gate: z.boolean(),
+  needs: z.array(z.string()),
+  messages: z.record(z.string(), z.object({ text: z.string(), mock: z.object({ tokens: z.number().exactOptional(), lasts: z.number().exactOptional(), firstTokenAfter: z.number(), gap: z.number() }) })),
+  phases: z.record(z.string(), z.object({ say: z.string(), while: z.object({ say: z.string(), copies: z.number() }).exactOptional() })),
+  claims: z.record(z.string(), claimSpec),
+  provedBy: z.record(z.string(), z.record(z.string(), setting)),
+}) satisfies z.ZodType<ScenarioSpec>
+
+const sideSpec = z.object({
+  name: z.string(),
+  /** `judged` sides decide the exit code, `reference` sides are reported. */
+  role: z.enum(['judged', 'reference']),
+  kind: z.enum(['control', 'openai', 'open-webui', 'ollama']),
+  url: z.string(),
+  model: z.string(),
+  profile: z.string().nullable(),
+  /** The settings in force, as the side itself reports them. */
+  settings: z.record(z.string(), setting),
+  /** What `--defect` changed. Empty on an unaltered side. */
+  defects: z.record(z.string(), setting),
+  /** Whether our mock model is behind it: attribution and integrity need it. */
+  hasMock: z.boolean(),
+})
+export type SideSpec = z.infer<typeof sideSpec>
+
+/** How the evidence is weighed: fixed when the run begins, so that a verdict can be recomputed from the file alone. */
+const rules = z.object({
+  size: z.enum(['quick', 'standard']),
+  /** Round counts after which the evidence is looked at. */
+  looks: z.array(z.number()),
+  /** One-sided error of each look: 0.02, or 0.05 where there is one look. */
+  alpha: z.number(),
+  /** Least stall limit in ms: 500; 150 on the quick control stack; or what --stall-limit says. */
+  stallFloor: z.number(),
+  /** Whether --stall-limit fixed the limit: then no multiple of the quiet spread is taken. */
+  stallLimitFixed: z.boolean(),
+  /** Whether every side is an unaltered side of the control stack, whose answers are known. */
+  knownAnswers: z.boolean(),
+})
+export type Rules = z.infer<typeof rules>
+
+const runRecord = z.object({
+  type: z.literal('run'),
+  schema: z.literal(runFileSchema),
+  runId: z.string(),
+  startedAtUtc: z.string(),
+  scenario: scenarioSpec,
+  sides: z.array(sideSpec).min(1),
+  rules,
+  engine: z.literal('node'),
+  versions: z.record(z.string(), z.string()),
+  environment: z.record(z.string(), setting),
+  seed: z.number(),
+  /** The command that says the same again. */
+  reproduce: z.string(),
+})
+export type RunRecord = z.infer<typeof runRecord>
+
+/** What was measured of a side before the first round, and the sizes that follow from it. Times in ms, rate per second. */
+const planRecord = z.object({
+  type: z.literal('plan'),
+  side: z.string(),
+  aloneTime: z.number(),
+  togetherTime: z.number(),
+  together: z.number(),
+  /** S = (together − alone) / (k − 1): on a serial stack its service time. */
+  serviceTime: z.number(),
+  rate: z.number(),
+  /** M: probes of each connection kind in a window. */
+  probesPerKind: z.number(),
+  windowTime: z.number(),
+  /** Least duration of each blocker label, stretched. */
+  blockers: z.record(z.string(), z.number()),
+  rounds: z.number(),
+  warmUp: z.object({ requests: z.number(), time: z.number(), settled: z.boolean() }),
+})
+export type PlanRecord = z.infer<typeof planRecord>
+
+/** Answers straight from the mock, while the side processes are up: does the error bound hold on this machine? */
+const calibrationRecord = z.object({
+  type: z.literal('calibration'),
+  answers: z.number(),
+  /** How many were later than their error bound + 5 ms after the journal's written instant. */
+  violations: z.number(),
+  oneClock: z.boolean(),
+  /** Stamp − written instant, ms. */
+  error: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
+  errorBound: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
+  /** received − startedAt, ms: printed, never judged. */
+  wayIn: z.object({ p50: z.number(), p99: z.number() }),
+  /** Written − due at the mock, ms. */
+  mockLateness: z.object({ p50: z.number(), p99: z.number() }),
+})
+export type CalibrationRecord = z.infer<typeof calibrationRecord>
+
+const phaseRecord = z.object({
+  type: z.literal('phase'),
+  side: z.string(),
+  round: z.number(),
+  attempt: z.number(),
+  phase: z.string(),
+  from: instant,
+  /** When the window's first probe was due. */
+  windowAt: instant,
+  to: instant,
+  /** Probes that the plan wanted, and how many of them were started in time. */
+  offered: z.number(),
+  delivered: z.number(),
+  drained: z.boolean(),
+})
+export type PhaseRecord = z.infer<typeof phaseRecord>
+
+const roundRecord = z.object({
+  type: z.literal('round'),
+  side: z.string(),
+  round: z.number(),
+  attempt: z.number(),
+  from: instant,
+  to: instant,
+  /** False where it was thrown away and said again. */
+  kept: z.boolean(),
+  /** What spoilt it, even where it had to be kept after three repeats; null for a sound round. */
+  spoiltBy: z.string().nullable(),
+  /** Longest loop block of the tester between first dial and last answer, ms. */
+  longestBlock: z.number(),
+  /** Agreement with the mock's clock over the round: one clock, largest |offset| and its bound (RTT/2), drift, all ms. Null without a mock. */
+  clock: z.object({ oneClock: z.boolean(), offset: z.number(), bound: z.number(), drift: z.number() }).nullable(),
+})
+export type RoundRecord = z.infer<typeof roundRecord>
+
+/** The event loop of the tester stood still for more than 20 ms. */
+const blockRecord = z.object({ type: z.literal('block'), at: instant, lasted: z.number() })
+export type BlockRecord = z.infer<typeof blockRecord>
+
+/** The control stack, run first because the target's answers are not known: did it come out as it must? */
+const knownAnswersRecord = z.object({
+  type: z.literal('known-answers'),
+  attempts: z.number(),
+  right: z.boolean(),
+  /** Empty where right. Each a sentence: side, claim, what was expected, what came out. */
+  wrong: z.array(z.string()),
+  runFile: z.string(),
+})
+export type KnownAnswersRecord = z.infer<typeof knownAnswersRecord>
+
+/** Gaps between content chunks, HdrHistogram V2 compressed, base64, whole µs. */
+const histogramRecord = z.object({ type: z.literal('histogram'), side: z.string(), phase: z.string(), label: z.string(), data: z.string() })
+export type HistogramRecord = z.infer<typeof histogramRecord>
+
+const endRecord = z.object({
+  type: z.literal('end'),
+  at: instant,
+  /** Null where the run came to its own end. */
+  interrupted: z.string().nullable(),
+  offered: z.number(),
+  delivered: z.number(),
+})
+export type EndRecord = z.infer<typeof endRecord>
+
+const anyRecord = z.discriminatedUnion('type', [
+  runRecord, planRecord, calibrationRecord, phaseRecord, roundRecord, messageRecord, blockRecord, knownAnswersRecord, histogramRecord, endRecord,
+])
+export type RunFileRecord = z.infer<typeof anyRecord>
+
+/** A run file as the statistics, the verdict and the reports see it. Records are in the order of the file. */
+export interface Run {
+  readonly header: RunRecord
+  readonly plans: readonly PlanRecord[]
+  readonly calibrations: readonly CalibrationRecord[]
+  readonly phases: readonly PhaseRecord[]
+  readonly rounds: readonly RoundRecord[]
+  readonly messages: readonly MessageRecord[]
+  readonly blocks: readonly BlockRecord[]
+  readonly knownAnswers: KnownAnswersRecord | null
+  readonly histograms: readonly HistogramRecord[]
+  /** Null where the writer died: the run was interrupted. */
+  readonly end: EndRecord | null
+}
+
+/** The file is not one of ours, or not whole enough to judge. `line` counts from 1. */
+export class RunFileError extends Error {
+  readonly line: number
+
+  constructor(message: string, line: number) {
+    super(message)
+    this.name = 'RunFileError'
+    this.line = line
+  }
+}
+
+const knownTypes: ReadonlySet<string> = new Set(anyRecord.options.map((option) => option.shape.type.value))
+
+/**
+ * Reads the NDJSON of a run. Records of an unknown type are skipped: a newer writer may say more. A last line without its newline is what a
+ * killed writer leaves, and is dropped.
+ * @throws {RunFileError} where the first line is not a run header of a schema that we know, or a line in the middle is damaged.
+ */
+export function parseRun(text: string): Run {
+  const lines = text.split('\n')
+  lines.pop()
+  const records: RunFileRecord[] = []
+  for (const [index, line] of lines.entries()) {
+    if (line !== '') {
+      const record = parseLine(line, index + 1)
+      if (record !== undefined) records.push(record)
+    }
+  }
+  return assembleRun(records)
+}
+
+function parseLine(line: string, number: number): RunFileRecord | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(line)
+  } catch {
+    throw new RunFileError(`line ${number} is not JSON`, number)
+  }
+  const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : undefined
+  if (typeof type !== 'string') throw new RunFileError(`line ${number} is not a record of a first-token run`, number)
+  if (!knownTypes.has(type)) return undefined
+  const parsed = anyRecord.safeParse(json)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new RunFileError(`line ${number}: the ${type} record has a wrong ${issue?.path.join('.') ?? 'shape'}: ${issue?.message ?? ''}`, number)
+}
+
+/** @throws {RunFileError} where there is no `run` record at the head. */
+export function assembleRun(records: readonly RunFileRecord[]): Run {
+  const header = records[0]
+  if (header?.type !== 'run') throw new RunFileError('the file does not begin with the header of a first-token run', 1)
+  const run = {
+    header,
+    plans: [] as PlanRecord[],
+    calibrations: [] as CalibrationRecord[],
+    phases: [] as PhaseRecord[],
+    rounds: [] as RoundRecord[],
+    messages: [] as MessageRecord[],
+    blocks: [] as BlockRecord[],
+    knownAnswers: null as KnownAnswersRecord | null,
+    histograms: [] as HistogramRecord[],
+    end: null as EndRecord | null,
+  }
+  for (const record of records) {
+    switch (record.type) {
+      case 'plan': run.plans.push(record); break
+      case 'calibration': run.calibrations.push(record); break
+      case 'phase': run.phases.push(record); break
+      case 'round': run.rounds.push(record); break
+      case 'message': run.messages.push(record); break
+      case 'block': run.blocks.push(record); break
+      case 'known-answers': run.knownAnswers = record; break
+      case 'histogram': run.histograms.push(record); break
+      case 'end': run.end = record; break
+      case 'run': break
+    }
+  }
+  return run
+}
+
+/** One record as a line of the file, newline included. */
+export const formatRecord = (record: RunFileRecord): string => `${JSON.stringify(record)}\n`
