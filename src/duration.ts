@@ -19,7 +19,7 @@ export const minutes = (count: number): Milliseconds => ms(count * 60_000)
 export const times = (length: Milliseconds, factor: number): Milliseconds => ms(length.milliseconds * factor)
 
 export function isMilliseconds(value: unknown): value is Milliseconds {
-  return typeof value === 'object' && value !== null && 'milliseconds' in value && typeof value.milliseconds === 'number'
+  return typeof value === 'object' && value !== null && 'milliseconds' in value && typeof value.milliseconds === 'number' && value.milliseconds >= 0 && Number.isFinite(value.milliseconds)
 }
 
 const perUnit: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 }

@@ -10,17 +10,18 @@ const setting = z.union([z.string(), z.number(), z.boolean()])
 const boundsSchema = z.object({ pass: z.number(), fail: z.number() })
 
 const claimSpec = z.discriminatedUnion('measure', [
-  z.object({ measure: z.literal('firstVisible'), message: z.string(), during: z.array(z.string()), statistic: z.enum(['p50', 'p90', 'p95', 'p99']), unit: z.literal('ms'), bounds: boundsSchema }),
-  z.object({ measure: z.literal('stalledShare'), message: z.string(), during: z.array(z.string()), quiet: z.string(), unit: z.literal('share'), bounds: boundsSchema }),
+  z.object({ measure: z.literal('firstVisible'), message: z.string(), during: z.array(z.string()).readonly(), statistic: z.enum(['p50', 'p90', 'p95', 'p99']), unit: z.literal('ms'), bounds: boundsSchema }),
+  z.object({ measure: z.literal('stalledShare'), message: z.string(), during: z.array(z.string()).readonly(), quiet: z.string(), unit: z.literal('share'), bounds: boundsSchema }),
   z.object({ measure: z.literal('delayGrowth'), message: z.string(), from: z.string(), to: z.string(), unit: z.literal('ratio'), bounds: boundsSchema }),
   z.object({ measure: z.literal('lostTokens'), unit: z.literal('count'), bounds: boundsSchema }),
 ])
 
-const scenarioSpec = z.object({
+/** A scenario that comes from outside, as JSON: a run file's header, or what a scenario file exports. */
+export const scenarioSpec = z.object({
   name: z.string(),
   question: z.string(),
   gate: z.boolean(),
-  needs: z.array(z.string()),
+  needs: z.array(z.string()).readonly(),
   messages: z.record(z.string(), z.object({ text: z.string(), mock: z.object({ tokens: z.number().exactOptional(), lasts: z.number().exactOptional(), firstTokenAfter: z.number(), gap: z.number() }) })),
   phases: z.record(z.string(), z.object({ say: z.string(), while: z.object({ say: z.string(), copies: z.number() }).exactOptional() })),
   claims: z.record(z.string(), claimSpec),

@@ -12,13 +12,13 @@ type Percentiles = { readonly [S in Statistic]: Comparable<Milliseconds> }
 /** The measures a claim can be about. `M` are the scenario's message labels, `P` its phases: a misspelt one does not compile. */
 export interface Measures<M extends string, P extends string> {
   /** From the instant the plan wanted `message` said to its first visible word, over the phases `during`. */
-  firstVisible(message: M, where: { readonly during: readonly P[] }): Percentiles
+  readonly firstVisible: (message: M, where: { readonly during: readonly P[] }) => Percentiles
   /** The share of the exposed `message`s that came later than in the `quiet` phase by more than the stall limit: head-of-line blocking. */
-  stalledShare(message: M, where: { readonly during: readonly P[]; readonly quiet: P }): Comparable<number>
+  readonly stalledShare: (message: M, where: { readonly during: readonly P[]; readonly quiet: P }) => Comparable<number>
   /** How much longer `message` waits for each further second that the blocker lasts: about 1 is serialised, about 0 independent. */
-  delayGrowth(message: M, where: { readonly from: P; readonly to: P }): Comparable<number>
+  readonly delayGrowth: (message: M, where: { readonly from: P; readonly to: P }) => Comparable<number>
   /** Messages whose answer lacks a word that the model wrote. */
-  lostTokens(): Comparable<number>
+  readonly lostTokens: () => Comparable<number>
 }
 
 function bounds(pass: unknown, fail: unknown, wantsTime: boolean): Bounds {

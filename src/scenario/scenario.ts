@@ -53,7 +53,8 @@ export class ScenarioError extends Error {
  * @throws {ScenarioError} with every problem, for what a compiler would have refused: unknown labels and phases, bare numbers for times.
  */
 export function scenario<const M extends string, const P extends string, const C extends string>(definition: Definition<M, P, C>): ScenarioSpec {
-  const problems: string[] = []
+  if (!isRecord(definition)) throw new ScenarioError([`a scenario is an object with name, question, messages, phases and claims, not ${JSON.stringify(definition)}`])
+  const problems: string[] = [...unknownKeys(definition, 'scenario', ['name', 'question', 'gate', 'needs', 'messages', 'phases', 'claims', 'provedBy']), ...flagProblems(definition)]
   const messages = record<Message>(definition.messages, 'messages', problems)
   const phases = record<Phase<string>>(definition.phases, 'phases', problems)
   if (typeof definition.name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(definition.name)) problems.push(`name: ${JSON.stringify(definition.name)} is not a lower-case name like "long-story"`)
@@ -66,18 +67,50 @@ export function scenario<const M extends string, const P extends string, const C
     messages: mapped(messages, (message, label) => messageSpec(message, label, problems)),
     phases: mapped(phases, (phase, name) => phaseSpec(phase, name, Object.keys(messages), problems)),
     claims: claimSpecs(definition, problems),
-    provedBy: (definition.provedBy ?? {}) as Record<string, Defect>,
+    provedBy: provedBySpec(definition.provedBy, problems),
   }
   for (const [sentence, claim] of Object.entries(spec.claims)) problems.push(...claimProblems(sentence, claim, spec))
   for (const sentence of Object.keys(spec.provedBy)) {
-    if (!(sentence in spec.claims)) problems.push(`provedBy: there is no claim "${sentence}"`)
+    if (!has(spec.claims, sentence)) problems.push(`provedBy: there is no claim "${sentence}"`)
   }
   if (problems.length > 0) throw new ScenarioError(problems)
   return spec
 }
 
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** `in` would find `constructor` and `toString` in every object. */
+const has = (values: object, key: string): boolean => Object.keys(values).includes(key)
+
+/** A misspelt key is worse than a misspelt label: `whlie` would make a quiet phase of a loaded one, and nobody would hear of it. */
+function unknownKeys(value: unknown, at: string, known: readonly string[]): string[] {
+  if (!isRecord(value)) return []
+  return Object.keys(value).filter((key) => !known.includes(key)).map((key) => `${at}: there is no "${key}"; what can be said is ${known.join(', ')}`)
+}
+
+function flagProblems({ gate, needs }: Record<string, unknown>): string[] {
+  const problems: string[] = []
+  if (gate !== undefined && typeof gate !== 'boolean') problems.push(`gate: true or false, not ${JSON.stringify(gate)}`)
+  if (needs !== undefined && !(Array.isArray(needs) && needs.every((need) => typeof need === 'string'))) problems.push(`needs: a list of names like ['search'], not ${JSON.stringify(needs)}`)
+  return problems
+}
+
+function provedBySpec(provedBy: unknown, problems: string[]): Record<string, Defect> {
+  if (provedBy === undefined) return {}
+  if (!isRecord(provedBy)) {
+    problems.push('provedBy: an object from claim to defect')
+    return {}
+  }
+  const isDefect = (value: unknown): value is Defect => isRecord(value) && Object.values(value).every((setting) => ['string', 'number', 'boolean'].includes(typeof setting))
+  return Object.fromEntries(Object.entries(provedBy).map(([sentence, defect]) => {
+    if (isDefect(defect)) return [sentence, defect]
+    problems.push(`provedBy "${sentence}": settings of the control gateway like { slots: 1 }, not ${JSON.stringify(defect)}`)
+    return [sentence, {}]
+  }))
+}
+
 function record<T>(value: Readonly<Record<string, T>> | undefined, where: string, problems: string[]): Record<string, T> {
-  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) {
+  if (!isRecord(value) || Object.keys(value).length === 0) {
     problems.push(`${where}: at least one is needed`)
     return {}
   }
@@ -91,7 +124,9 @@ function mapped<T, R>(values: Record<string, T>, map: (value: T, key: string) =>
 function messageSpec(message: Message, label: string, problems: string[]): MessageSpec {
   const at = `messages.${label}`
   if (typeof message?.text !== 'string' || message.text === '') problems.push(`${at}.text: what the person says is missing`)
-  const mock = message?.mock ?? {}
+  problems.push(...unknownKeys(message, at, ['text', 'mock']), ...unknownKeys(message?.mock, `${at}.mock`, ['tokens', 'lasts', 'firstTokenAfter', 'gap']))
+  if (message?.mock !== undefined && !isRecord(message.mock)) problems.push(`${at}.mock: an object like { tokens: 20 }, not ${JSON.stringify(message.mock)}`)
+  const mock = isRecord(message?.mock) ? message.mock : {}
   const time = (name: 'lasts' | 'firstTokenAfter' | 'gap'): number | undefined => {
     const value: unknown = mock[name]
     if (value === undefined) return undefined
@@ -103,8 +138,10 @@ function messageSpec(message: Message, label: string, problems: string[]): Messa
   const tokens = mock.tokens
   if (tokens !== undefined && (!Number.isInteger(tokens) || tokens < 1)) problems.push(`${at}.mock.tokens: a whole number of at least 1, not ${JSON.stringify(tokens)}`)
   if (tokens !== undefined && lasts !== undefined) problems.push(`${at}.mock: tokens and lasts both say how long the answer is; keep one`)
+  const gap = time('gap') ?? 20
+  if (gap === 0 && lasts !== undefined) problems.push(`${at}.mock.gap: an answer that lasts needs time between its tokens`)
   const length = lasts === undefined ? { tokens: tokens ?? 20 } : { lasts }
-  return { text: message?.text ?? '', mock: { ...length, firstTokenAfter: time('firstTokenAfter') ?? 2, gap: time('gap') ?? 20 } }
+  return { text: message?.text ?? '', mock: { ...length, firstTokenAfter: time('firstTokenAfter') ?? 2, gap } }
 }
 
 function phaseSpec(phase: Phase<string>, name: string, labels: readonly string[], problems: string[]): PhaseSpec {
@@ -113,9 +150,10 @@ function phaseSpec(phase: Phase<string>, name: string, labels: readonly string[]
     problems.push(`phases.${name}.${where}: there is no message ${JSON.stringify(label)}; the messages are ${labels.join(', ')}`)
     return String(label)
   }
+  problems.push(...unknownKeys(phase, `phases.${name}`, ['say', 'while']), ...unknownKeys(phase?.while, `phases.${name}.while`, ['say', 'copies']))
   const say = known(phase?.say, 'say')
   if (phase?.while === undefined) return { say }
-  const blocker = typeof phase.while === 'string' ? { say: phase.while, copies: 1 } : phase.while
+  const blocker = isRecord(phase.while) ? phase.while : { say: phase.while, copies: 1 }
   if (!Number.isInteger(blocker.copies) || blocker.copies < 1) problems.push(`phases.${name}.while.copies: a whole number of at least 1, not ${JSON.stringify(blocker.copies)}`)
   return { say, while: { say: known(blocker.say, 'while'), copies: blocker.copies } }
 }
@@ -136,11 +174,11 @@ function claimProblems(sentence: string, claim: ClaimSpec, spec: ScenarioSpec): 
   if (typeof claim?.measure !== 'string') return [`${at}: is not a claim; end it with .atMost(…)`]
   if (claim.measure === 'lostTokens') return []
   const problems: string[] = []
-  if (!(claim.message in spec.messages)) problems.push(`${at}: there is no message "${claim.message}"; the messages are ${Object.keys(spec.messages).join(', ')}`)
+  if (!has(spec.messages, claim.message)) problems.push(`${at}: there is no message "${claim.message}"; the messages are ${Object.keys(spec.messages).join(', ')}`)
   const loaded = claim.measure === 'delayGrowth' ? [claim.from, claim.to] : claim.during
   const named = claim.measure === 'stalledShare' ? [...loaded, claim.quiet] : loaded
   for (const phase of named) {
-    if (!(phase in spec.phases)) problems.push(`${at}: there is no phase "${phase}"; the phases are ${Object.keys(spec.phases).join(', ')}`)
+    if (!has(spec.phases, phase)) problems.push(`${at}: there is no phase "${phase}"; the phases are ${Object.keys(spec.phases).join(', ')}`)
     else if (spec.phases[phase]?.say !== claim.message) problems.push(`${at}: "${claim.message}" is not what phase "${phase}" says`)
   }
   if (loaded.length === 0) problems.push(`${at}: names no phase`)

@@ -1,0 +1,144 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodes, UsageError } from './errors.ts'
+import { swallowedFlags } from './commands/npm-flags.ts'
+import type { CommandContext } from './commands/run.ts'
+import type { ReportFlags } from './commands/report.ts'
+import type { RunFlags } from './commands/run-request.ts'
+import { packageVersion } from './commands/package-files.ts'
+
+const leastNode = [20, 19] as const
+
+const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value]
+
+function context(): CommandContext {
+  const { NO_COLOR: noColour, TERM: terminal } = process.env
+  return {
+    argv: process.argv.slice(2),
+    environment: process.env,
+    out: (text) => { process.stdout.write(text) },
+    err: (text) => { process.stderr.write(text) },
+    colour: process.stdout.isTTY === true && (noColour === undefined || noColour === '') && terminal !== 'dumb',
+  }
+}
+
+function program(leave: (code: number) => void): Command {
+  const root = new Command('first-token')
+    .description('Does a person wait for the first word, and does anybody wait behind somebody else?\nMeasures AI chat stacks before and after a change, and says pass, fail, or cannot tell.')
+    .version(packageVersion(), '--version')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .addHelpText('after', '\nExamples:\n  first-token run concurrent                 the shipped control stack, before and after\n  first-token run concurrent --target openai=http://127.0.0.1:3000/v1 --load full\n  first-token report latest --format markdown\n\nExit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 4 invalid, 5 never answered, 70 crash, 130/143 interrupted')
+  root.command('run')
+    .description('run scenarios and judge them')
+    .argument('[scenario...]', 'names (see --list) or files of your own')
+    .addOption(new Option('--target <kind=url>', 'a system that runs already: openai=URL, the base that an OpenAI client takes'))
+    .option('--before <kind=url>', 'two systems that run already: the reference …')
+    .option('--after <kind=url>', '… and the one that is judged')
+    .option('--label <name>', 'what to call the target in the report')
+    .option('--mock <url>', 'our mock (first-token mock) behind the target: attribution and token checks')
+    .option('--model <name>', 'the model to ask for, where more than one is offered')
+    .option('--api-key-env <var>', 'the environment variable that holds the key')
+    .option('--api-key-file <file>', 'a file that holds the key')
+    .option('--header <name=env:var>', 'a further header, its value from the environment', collect)
+    .option('--allow-host <host>', 'a public host that is yours to load', collect)
+    .option('--load <mode>', 'full: as much as the measurement needs')
+    .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
+    .option('--quick', 'smaller windows, one look')
+    .option('--rounds <n>', 'so many rounds and one look')
+    .option('--budget <time>', 'no further rounds beyond this (default 100s on the control stack, else 10m)')
+    .option('--seed <n>', 'draw the order of sides from this')
+    .option('--stall-limit <time>', 'when a hello counts as stalled (default: from the quiet window)')
+    .option('--engine <name>', 'node')
+    .option('--out <folder>', 'where reports go', 'reports')
+    .option('--json', 'print one JSON document and nothing else')
+    .option('--strict', 'a warning is exit 1, a skipped claim exit 3')
+    .option('--yes', 'do not ask')
+    .option('--list', 'list the scenarios')
+    .option('--dry-run', 'explain the plan and send nothing')
+    .action(async (names: string[], flags: RunFlags) => {
+      const { run } = await import('./commands/run.ts')
+      leave(await run(names, flags, context()))
+    })
+  root.command('report')
+    .description('judge a run again and print it')
+    .argument('<run>', 'a folder under reports/, a run.ndjson, or latest')
+    .option('--format <name>', 'terminal, markdown or json', 'terminal')
+    .option('--strict', 'a warning is exit 1, a skipped claim exit 3')
+    .option('--out <folder>', 'where latest is looked for', 'reports')
+    .action(async (place: string, flags: ReportFlags) => {
+      const { report } = await import('./commands/report.ts')
+      leave(report(place, flags, context()))
+    })
+  root.command('mock')
+    .description('our mock model in the foreground; `first-token mock --help` lists its flags')
+    .allowUnknownOption()
+    .helpOption(false)
+    .argument('[flags...]')
+    .action(async () => {
+      const { mock } = await import('./commands/mock.ts')
+      leave(await mock(process.argv.slice(process.argv.indexOf('mock') + 1)))
+    })
+  const stack = root.command('stack').description('start a stack to look at by hand')
+  stack.command('up')
+    .description('start it and keep it up until Ctrl-C')
+    .argument('<name>', 'control')
+    .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
+    .action(async (name: string, flags: { defect?: string[] }) => {
+      const { stackUp } = await import('./commands/stack.ts')
+      leave(await stackUp(name, flags.defect ?? [], context()))
+    })
+  root.command('doctor')
+    .description('prove on this machine what the harness can detect')
+    .option('--self', 'the detection matrix: every defect must fail its claims, and nothing else')
+    .option('--seed <n>', 'draw the order of sides from this')
+    .option('--json', 'print one JSON document and nothing else')
+    .option('--out <folder>', 'where reports go', 'reports')
+    .action(async (flags: { self?: boolean; seed?: string; json?: boolean; out?: string }) => {
+      const { doctor } = await import('./commands/doctor.ts')
+      leave(await doctor(flags, context()))
+    })
+  return root
+}
+
+function longFlags(root: Command): string[] {
+  return root.commands.flatMap((command) => command.options.map((option) => option.long?.slice(2) ?? '')).filter((name) => name !== '')
+}
+
+async function main(): Promise<number> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < leastNode[0] || (major === leastNode[0] && minor < leastNode[1])) {
+    throw new UsageError({ what: `Node ${process.versions.node} is too old.`, fix: `first-token needs Node ${leastNode.join('.')} or newer.` })
+  }
+  let exitCode: number = exitCodes.pass
+  const root = program((code) => { exitCode = code })
+  const swallowed = swallowedFlags(process.env, longFlags(root), process.argv.slice(2))
+  if (swallowed.length > 0) throw new UsageError(swallowed)
+  if (process.argv.length <= 2) {
+    process.stdout.write(root.helpInformation())
+    return exitCodes.usage
+  }
+  await root.parseAsync()
+  return exitCode
+}
+
+function explain(error: unknown): number {
+  if (error instanceof UsageError) {
+    for (const { what, fix } of error.problems) process.stderr.write(`first-token: ${what}\n  ${fix}\n`)
+    return error.exitCode
+  }
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.pass
+    process.stderr.write(`first-token: ${error.message.replace(/^error: /, '')}\n  See first-token ${process.argv[2]?.startsWith('-') === false ? `${process.argv[2]} ` : ''}--help.\n`)
+    return exitCodes.usage
+  }
+  process.stderr.write(`first-token crashed; this is a defect of first-token.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return exitCodes.crash
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.exitCode = explain(error)
+}

@@ -1,0 +1,50 @@
+import { formatMilliseconds } from '../duration.ts'
+import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
+import { blockerDurations, expectedCost, sizes } from '../engine/plan.ts'
+import { exitCodes } from '../errors.ts'
+import type { CommandContext } from './run.ts'
+import type { RunRequest } from './run-request.ts'
+import { scenarioFiles, scenarioNames } from './scenario-files.ts'
+
+/** `run --list`: what can be asked. */
+export async function listScenarios(context: CommandContext): Promise<number> {
+  for (const name of scenarioNames()) {
+    const [file] = scenarioFiles([name])
+    const { spec } = await loadScenario(file ?? '', languageFile())
+    context.out(`${spec.name.padEnd(14)} ${spec.question}\n`)
+  }
+  return exitCodes.pass
+}
+
+/** Sides of a dry run: nothing is measured, so a parallel stack that answers a hello in 5 ms is assumed. */
+const assumed = { aloneTime: 5, togetherTime: 5, together: 32 }
+
+/** `run X --dry-run`: the plan, the messages, the cost, the claims and their bounds; nothing is sent. */
+export function describeScenario(scenarios: readonly BundledScenario[], request: RunRequest, context: CommandContext): number {
+  const isControl = request.targets.length === 0
+  const sides = isControl ? (['reference', 'judged'] as const) : request.targets.map((target) => target.role)
+  for (const { spec } of scenarios) {
+    const planned = sides.map((role) => sizes({ measured: assumed, role, size: request.size, isControl, stallLimit: request.stallLimit ?? (request.size === 'quick' && isControl ? 150 : 500), blockers: blockerDurations(spec) }))
+    const rounds = request.rounds ?? 6
+    const cost = expectedCost(spec, planned, rounds)
+    const window = planned.at(-1)
+    context.out([
+      `${spec.name}: ${spec.question}`,
+      '',
+      `Plan: ${rounds} rounds, each on ${sides.length === 1 ? 'the target' : `${sides.length} sides in an order drawn from the seed`}:`,
+      ...Object.entries(spec.phases).map(([name, phase]) => `  ${name.padEnd(14)} "${spec.messages[phase.say]?.text ?? ''}"${phase.while === undefined ? ', alone' : ` while ${phase.while.copies > 1 ? `${phase.while.copies} × ` : ''}"${spec.messages[phase.while.say]?.text ?? ''}" is told (${formatMilliseconds(window?.blockers[phase.while.say] ?? 0)})`}`),
+      `A window is ${window?.probesPerKind ?? 0} warm and ${window?.probesPerKind ?? 0} fresh connections, ${Math.round(window?.rate ?? 0)} messages a second at most.`,
+      `About ${cost.messages} messages, ${cost.tokens} answer tokens, ${formatMilliseconds(cost.time)} (a slower system gets fewer, and longer blockers).`,
+      '',
+      'Claims:',
+      ...Object.entries(spec.claims).map(([sentence, claim]) => `  ${sentence}: ${claim.measure}${'statistic' in claim ? ` ${claim.statistic}` : ''} at most ${bound(claim.bounds.pass, claim.unit)}${claim.bounds.fail === claim.bounds.pass ? '' : `, fails above ${bound(claim.bounds.fail, claim.unit)}`}`),
+      '', '',
+    ].join('\n'))
+  }
+  return exitCodes.pass
+}
+
+function bound(value: number, unit: string): string {
+  if (unit === 'ms') return formatMilliseconds(value)
+  return unit === 'share' ? `${value * 100} %` : String(value)
+}

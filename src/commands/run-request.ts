@@ -1,0 +1,165 @@
+import { exitCodes, type Problem, UsageError } from '../errors.ts'
+import { parseDuration } from '../duration.ts'
+import type { Rules } from '../sample/run-file.ts'
+import { credentialHeaders } from './credentials.ts'
+import { guardTarget } from './target-guard.ts'
+
+/** What commander hands over of `run`: strings as typed. */
+export interface RunFlags {
+  readonly target?: string
+  readonly before?: string
+  readonly after?: string
+  readonly label?: string
+  readonly mock?: string
+  readonly model?: string
+  readonly apiKeyEnv?: string
+  readonly apiKeyFile?: string
+  readonly header?: string[]
+  readonly allowHost?: string[]
+  readonly load?: string
+  readonly defect?: string[]
+  readonly quick?: boolean
+  readonly rounds?: string
+  readonly budget?: string
+  readonly seed?: string
+  readonly stallLimit?: string
+  readonly engine?: string
+  readonly out?: string
+  readonly json?: boolean
+  readonly strict?: boolean
+  readonly yes?: boolean
+  readonly list?: boolean
+  readonly dryRun?: boolean
+}
+
+/** A system that runs already, as a flag names it. */
+export interface TargetFlag {
+  readonly side: string
+  readonly role: 'judged' | 'reference'
+  readonly kind: 'openai'
+  readonly url: string
+}
+
+export interface RunRequest {
+  readonly targets: readonly TargetFlag[]
+  readonly mockUrl: string | undefined
+  readonly model: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  /** As typed; the control stack knows its own settings. */
+  readonly defects: readonly string[]
+  readonly size: Rules['size']
+  readonly rounds: number | undefined
+  readonly budget: number
+  readonly seed: number
+  readonly stallLimit: number | undefined
+  readonly out: string
+  readonly json: boolean
+  readonly strict: boolean
+}
+
+const laterKinds: Readonly<Record<string, string>> = {
+  'open-webui': "Open WebUI's API answers to --target openai=URL/api as well.",
+  'open-webui-socket': "Open WebUI's API answers to --target openai=URL/api.",
+  ollama: "Ollama's OpenAI dialect answers to --target openai=URL/v1.",
+  browser: 'Measure the API with --target openai=URL.',
+}
+
+/** Budgets of a scenario, ms: on the control stack, and elsewhere. */
+const budgets = { control: 100_000, elsewhere: 600_000 }
+
+/**
+ * Reads the flags of `run`.
+ * @throws {UsageError} with every problem found, not the first.
+ */
+export async function runRequest(flags: RunFlags, environment: Readonly<Record<string, string | undefined>>): Promise<RunRequest> {
+  const problems: Problem[] = []
+  const targets = targetFlags(flags, problems)
+  const mockUrl = flags.mock === undefined ? undefined : httpUrl('--mock', flags.mock, problems)
+  const urls = [...targets.map((target) => target.url), ...(mockUrl === undefined ? [] : [mockUrl])]
+  for (const url of urls) {
+    const problem = await guardTarget(new URL(url), (flags.allowHost ?? []).map((host) => host.toLowerCase()))
+    if (problem !== undefined && !problems.some((known) => known.what === problem.what)) problems.push(problem)
+  }
+  checkCombinations(flags, targets, problems)
+  const request: RunRequest = {
+    targets,
+    mockUrl: mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
+    model: flags.model,
+    headers: credentialHeaders(flags, environment, problems),
+    defects: flags.defect ?? [],
+    size: flags.quick === true ? 'quick' : 'standard',
+    rounds: whole('--rounds', flags.rounds, 1, 100, problems),
+    budget: time('--budget', flags.budget, problems) ?? (targets.length === 0 ? budgets.control : budgets.elsewhere),
+    seed: whole('--seed', flags.seed, 0, 4_294_967_295, problems) ?? Math.floor(Math.random() * 4_294_967_296),
+    stallLimit: time('--stall-limit', flags.stallLimit, problems),
+    out: flags.out ?? 'reports',
+    json: flags.json ?? false,
+    strict: flags.strict ?? false,
+  }
+  if (problems.length > 0) throw new UsageError(problems, exitCodes.usage)
+  return request
+}
+
+function targetFlags(flags: RunFlags, problems: Problem[]): TargetFlag[] {
+  const single = flags.target === undefined ? [] : [target('--target', flags.target, flags.label ?? 'target', 'judged', problems)]
+  const before = flags.before === undefined ? [] : [target('--before', flags.before, 'before', 'reference', problems)]
+  const after = flags.after === undefined ? [] : [target('--after', flags.after, 'after', 'judged', problems)]
+  return [...single, ...before, ...after].filter((found) => found !== undefined)
+}
+
+function target(flag: string, text: string, side: string, role: TargetFlag['role'], problems: Problem[]): TargetFlag | undefined {
+  const separator = text.indexOf('=')
+  const kind = text.slice(0, Math.max(0, separator))
+  const later = laterKinds[kind]
+  if (kind !== 'openai') {
+    const fix = later ?? `Write ${flag} openai=http://HOST:PORT/v1, the base that an OpenAI client takes.`
+    problems.push({ what: later === undefined ? `${flag} ${text} is not KIND=URL.` : `${flag}: targets of kind ${kind} are not supported yet.`, fix })
+    return undefined
+  }
+  const url = httpUrl(flag, text.slice(separator + 1), problems)
+  return url === undefined ? undefined : { side, role, kind, url }
+}
+
+function httpUrl(flag: string, text: string, problems: Problem[]): string | undefined {
+  try {
+    const url = new URL(text)
+    if (url.username !== '' || url.password !== '') {
+      problems.push({ what: `${flag}: the address holds a user name or a password.`, fix: 'Give credentials by --api-key-env or --header Name=env:VAR: arguments are visible to every process.' })
+      return undefined
+    }
+    if (url.protocol === 'http:' || url.protocol === 'https:') return text.replace(/\/+$/, '')
+  } catch {
+    // falls through to the same message
+  }
+  problems.push({ what: `${flag}: "${text}" is not an address.`, fix: 'Write it whole, like http://127.0.0.1:3000/v1.' })
+  return undefined
+}
+
+function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], problems: Problem[]): void {
+  const onTargets = flags.target !== undefined || flags.before !== undefined || flags.after !== undefined
+  if (flags.target !== undefined && (flags.before !== undefined || flags.after !== undefined)) problems.push({ what: '--target and --before/--after are both given.', fix: 'Use --target for one system, --before and --after for two.' })
+  if (flags.before !== undefined && flags.after === undefined) problems.push({ what: '--before is given without --after.', fix: 'Name the system to be judged with --after KIND=URL, or measure one alone with --target.' })
+  if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'Use --load full (or gentle, once it exists).' })
+  if (onTargets && flags.load !== 'full') problems.push({ what: 'A system that first-token did not start may have real users, and its gentle mode does not exist yet.', fix: 'Add --load full if the system is yours alone while it is measured.' })
+  if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
+  if (!onTargets) for (const flag of ['mock', 'model', 'apiKeyEnv', 'apiKeyFile', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
+  if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
+  if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
+  if (targets.length > 0 && targets.some((one) => one.url === flags.mock)) problems.push({ what: 'The target is the mock itself.', fix: 'Point --target at the gateway in front of it.' })
+}
+
+function whole(flag: string, text: string | undefined, least: number, most: number, problems: Problem[]): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value
+  problems.push({ what: `${flag} ${text} is not a whole number from ${least} to ${most}.`, fix: `Write ${flag} ${Math.max(least, 6)}, for one.` })
+  return undefined
+}
+
+function time(flag: string, text: string | undefined, problems: Problem[]): number | undefined {
+  if (text === undefined) return undefined
+  const value = parseDuration(text)?.milliseconds
+  if (value !== undefined && value > 0) return value
+  problems.push({ what: `${flag} ${text} is not a length of time.`, fix: `Write it with its unit: ${flag} 500ms, 45s, 2m.` })
+  return undefined
+}

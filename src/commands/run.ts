@@ -1,0 +1,189 @@
+import { accessSync, constants, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
+import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
+import { UsageError } from '../errors.ts'
+import { renderJson } from '../report/json.ts'
+import { renderMarkdown } from '../report/markdown.ts'
+import { renderTerminal } from '../report/terminal.ts'
+import type { KnownAnswersRecord, Rules, Run } from '../sample/run-file.ts'
+import { judgeRun, verdictOf, wrongAnswers } from '../verdict/judge.ts'
+import type { RunResult, VerdictDocument } from '../verdict/document.ts'
+import { measure } from './measure.ts'
+import { describeScenario, listScenarios } from './run-description.ts'
+import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
+import { progressWriter, type ProgressWriter } from './run-progress.ts'
+import { scenarioFiles } from './scenario-files.ts'
+import { StopSignal } from './stop-signal.ts'
+import { controlSystems, runningSystems, type Systems } from './systems.ts'
+import { chosenModels } from './target-preflight.ts'
+
+/** What a command needs of the world, so that tests can stand in for it. */
+export interface CommandContext {
+  readonly argv: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly colour: boolean
+}
+
+/** Looks after 6, 12 and 24 rounds at 2 % each as far as the budget reaches; a quick run takes one look at 5 %. */
+function rulesFor(request: RunRequest, isControl: boolean, knownAnswers: boolean): Rules {
+  const quick = request.size === 'quick'
+  return {
+    size: request.size,
+    looks: request.rounds !== undefined ? [request.rounds] : quick ? [6] : [6, 12, 24],
+    alpha: quick ? 0.05 : 0.02,
+    stallFloor: request.stallLimit ?? (quick && isControl ? 150 : 500),
+    stallLimitFixed: request.stallLimit !== undefined,
+    knownAnswers,
+  }
+}
+
+/** `first-token run`: scenarios against the control stack or systems that run already. Returns the process's exit code. */
+export async function run(names: readonly string[], flags: RunFlags, context: CommandContext): Promise<number> {
+  if (flags.list === true) return listScenarios(context)
+  const files = scenarioFiles(names)
+  const request = await runRequest(flags, context.environment)
+  const scenarios: BundledScenario[] = []
+  for (const file of files) scenarios.push(await loadScenario(file, languageFile()))
+  if (flags.dryRun === true) return describeScenario(scenarios, request, context)
+  const models = await chosenModels(request.targets, request.model, request.headers)
+  const startedAt = new Date()
+  const folder = reportsFolder(request.out, startedAt)
+  const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
+  const clock = new RunClock((block) => blocks.listener?.(block))
+  const stop = new StopSignal()
+  const progress = progressWriter(context)
+  try {
+    const session: Session = { request, models, startedAt, folder, blocks, clock, stop, progress, context }
+    const results: RunResult[] = []
+    for (const scenario of scenarios) {
+      results.push(await runScenario(scenario, session))
+      if (stop.signal.aborted) break
+    }
+    return finish(results, session)
+  } finally {
+    progress.end()
+    stop.release()
+    clock.stop()
+  }
+}
+
+interface Session {
+  readonly request: RunRequest
+  readonly models: ReadonlyMap<string, string>
+  readonly startedAt: Date
+  readonly folder: string
+  readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
+  readonly clock: RunClock
+  readonly stop: StopSignal
+  readonly progress: ProgressWriter
+  readonly context: CommandContext
+}
+
+async function runScenario(scenario: BundledScenario, session: Session): Promise<RunResult> {
+  const { request, clock, folder } = session
+  const place = path.join(folder, scenario.spec.name)
+  if (request.targets.length === 0) {
+    const systems = await controlSystems(clock, request.defects)
+    return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
+  }
+  const knownAnswers = await controlFirst(scenario, session, path.join(place, 'control'))
+  const systems = runningSystems(clock, request, session.models)
+  return withSystems(systems, session, async () => judgeRun(await measureOnce(scenario, systems, session, place, request.seed, knownAnswers)))
+}
+
+async function withSystems(systems: Systems, session: Session, work: () => Promise<RunResult>): Promise<RunResult> {
+  void systems.died.then((sentence) => session.stop.abort(`lost: ${sentence}`))
+  try {
+    return await work()
+  } finally {
+    await systems.down()
+  }
+}
+
+/** On the unaltered control stack the answers are known. A wrong one is repeated once with a new seed; the judge calls the second one invalid. */
+async function knownAnswerRun(scenario: BundledScenario, systems: Systems, session: Session, place: string): Promise<Run> {
+  const { request, stop } = session
+  const first = await measureOnce(scenario, systems, session, place, request.seed, undefined)
+  const wrong = systems.knownAnswers ? wrongAnswers(first) : []
+  if (wrong.length === 0 || stop.signal.aborted) return first
+  session.progress.note(`a known answer came out wrong, once more with a new seed: ${wrong.join('; ')}`)
+  renameSync(path.join(place, 'run.ndjson'), path.join(place, 'run-first.ndjson'))
+  return measureOnce(scenario, systems, session, place, (request.seed + 1) >>> 0, undefined)
+}
+
+/** Before a target whose answers nobody knows, six quick rounds on the control stack, whose answers are known. */
+async function controlFirst(scenario: BundledScenario, session: Session, place: string): Promise<KnownAnswersRecord> {
+  const { request, clock, stop } = session
+  const systems = await controlSystems(clock, [])
+  void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
+  const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: 6, stallLimit: undefined, targets: [] } }
+  session.progress.note('the control stack first, whose answers are known (about 40 s)')
+  try {
+    let wrong: string[] = []
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const runFolder = attempt === 1 ? place : `${place}-again`
+      wrong = wrongAnswers(await measureOnce(scenario, systems, quick, runFolder, (request.seed + attempt) >>> 0, undefined))
+      if (wrong.length === 0 || stop.signal.aborted) return { type: 'known-answers', attempts: attempt, right: wrong.length === 0, wrong, runFile: `${path.basename(runFolder)}/run.ndjson` }
+    }
+    return { type: 'known-answers', attempts: 2, right: false, wrong, runFile: `${path.basename(place)}-again/run.ndjson` }
+  } finally {
+    await systems.down()
+  }
+}
+
+function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, seed: number, knownAnswers: KnownAnswersRecord | undefined): Promise<Run> {
+  const { request, startedAt, clock, blocks, stop, progress, context } = session
+  const isControl = systems.sides.every((side) => side.kind === 'control')
+  return measure({
+    scenario, systems, seed, clock, blocks, startedAt, knownAnswers,
+    rules: rulesFor(request, isControl, systems.knownAnswers),
+    budget: request.budget,
+    folder: place,
+    reproduce: reproduceCommand(context.argv, seed),
+    signal: stop.signal,
+    onProgress: (event) => progress.show(event, systems.sides, scenario.spec, clock.now()),
+  })
+}
+
+/** The arguments as typed, with the seed that was drawn. They hold no secret: those come from the environment. */
+function reproduceCommand(argv: readonly string[], seed: number): string {
+  const words = argv.filter((word, index) => word !== '--seed' && argv[index - 1] !== '--seed' && !word.startsWith('--seed='))
+  return ['first-token', ...words, '--seed', String(seed)].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+}
+
+/** @throws {UsageError} where nothing can be written there. */
+function reportsFolder(out: string, startedAt: Date): string {
+  const name = startedAt.toISOString().slice(0, 19).replaceAll(':', '-').concat('Z')
+  try {
+    mkdirSync(out, { recursive: true })
+    accessSync(out, constants.W_OK)
+    let folder = path.join(out, name)
+    for (let count = 2; existsSync(folder); count += 1) folder = path.join(out, `${name}-${count}`)
+    mkdirSync(folder)
+    return folder
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error)
+    throw new UsageError({ what: `The reports cannot be written to ${out} (${code}).`, fix: 'Name a folder that you may write to with --out.' })
+  }
+}
+
+/** Writes the verdict and the reports of each scenario and of all, prints them, and says how to leave. */
+function finish(results: readonly RunResult[], { request, folder, stop, context, progress }: Session): number {
+  const document = verdictOf([...results], { strict: request.strict })
+  for (const result of results) writeReports(path.join(folder, result.scenario), verdictOf([result], { strict: request.strict }))
+  writeFileSync(path.join(folder, 'verdict.json'), renderJson(document))
+  progress.end()
+  if (request.json) context.out(renderJson(document))
+  else context.out(`${renderTerminal(document, { colour: context.colour })}\nFiles: ${folder}\n`)
+  if (stop.exitCode !== undefined) context.err(`Interrupted: what was measured is in ${folder}; show it with \`first-token report ${folder}\`.\n`)
+  return stop.exitCode ?? document.exitCode
+}
+
+function writeReports(folder: string, document: VerdictDocument): void {
+  writeFileSync(path.join(folder, 'verdict.json'), renderJson(document))
+  writeFileSync(path.join(folder, 'report.md'), renderMarkdown(document))
+}
+

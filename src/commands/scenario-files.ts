@@ -1,0 +1,35 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { type Problem, UsageError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
+import { scenariosFolder } from './package-files.ts'
+
+/** Names of the scenarios that come with the product. */
+export function scenarioNames(): string[] {
+  return readdirSync(scenariosFolder()).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort()
+}
+
+/**
+ * The files of the scenarios named: a name of ours, or a path to a scenario of the user's.
+ * @throws {UsageError} for every name that is neither, with the nearest that is.
+ */
+export function scenarioFiles(names: readonly string[]): string[] {
+  const known = scenarioNames()
+  const problems: Problem[] = []
+  if (names.length === 0) problems.push({ what: 'No scenario was named.', fix: `Name one: ${known.join(', ')}, or a file like ./my-scenario.ts.` })
+  const files = names.map((name) => {
+    if (known.includes(name)) return path.join(scenariosFolder(), `${name}.ts`)
+    const isPath = /[/\\]|\.[cm]?[jt]s$/.test(name)
+    if (isPath && existsSync(name)) return path.resolve(name)
+    problems.push(isPath ? { what: `There is no scenario file ${name}.`, fix: 'Check the path.' } : unknownName(name, known))
+    return ''
+  })
+  if (problems.length > 0) throw new UsageError(problems)
+  return files
+}
+
+function unknownName(name: string, known: readonly string[]): Problem {
+  const suggestion = nearest(name, known)
+  const flagLost = /^\d/.test(name) ? ' If it belongs to a flag, npm took the flag: put -- before the arguments (npm run scenario -- concurrent …).' : ''
+  return { what: `There is no scenario "${name}".`, fix: `${suggestion === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${suggestion}?`}${flagLost}` }
+}

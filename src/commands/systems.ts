@@ -1,0 +1,105 @@
+import type { RunClock } from '../engine/node/clock.ts'
+import { mockJournal } from '../observe/journal.ts'
+import type { SideSpec } from '../sample/run-file.ts'
+import type { Defect } from '../scenario/spec.ts'
+import type { Journal } from '../sample/journal.ts'
+import { parseDefects } from '../stack/control/settings.ts'
+import { startControlStack } from '../stack/control/stack.ts'
+import { openAiTarget } from '../target/openai.ts'
+import type { Target } from '../target/target.ts'
+import { processFiles } from './package-files.ts'
+import type { RunRequest } from './run-request.ts'
+
+/** What is to be measured, up and reachable: sides with a target each, and the mock behind them where it is ours. */
+export interface Systems {
+  readonly sides: readonly SideSpec[]
+  readonly targets: ReadonlyMap<string, Target>
+  readonly mock: { readonly target: Target; readonly journal: Journal } | undefined
+  /** Whether every side is an unaltered side of the control stack, whose answers are known. */
+  readonly knownAnswers: boolean
+  /** Resolves with a sentence when a process that we started ends unasked. Never resolves otherwise. */
+  readonly died: Promise<string>
+  down(): Promise<void>
+}
+
+const mockModel = 'mock'
+const controlSides = [{ name: 'before', profile: 'before' }, { name: 'after', profile: 'after' }] as const
+
+/** The shipped control stack: our mock and the control gateway twice, as processes of their own on free loopback ports. */
+export async function controlSystems(clock: RunClock, defectTexts: readonly string[]): Promise<Systems> {
+  const defects = parseDefects([...defectTexts], controlSides.map((side) => side.name))
+  const wanted = controlSides.map((side) => ({ ...side, role: side.name === 'before' ? ('reference' as const) : ('judged' as const), defects: defects[side.name] ?? {} }))
+  return { ...(await stackSystems(clock, wanted)), knownAnswers: defectTexts.length === 0 }
+}
+
+/** The profile `after`, once for each defect: every side is judged. */
+export async function defectSystems(clock: RunClock, wanted: readonly { readonly name: string; readonly defect: Defect }[]): Promise<Systems> {
+  return stackSystems(clock, wanted.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })))
+}
+
+interface WantedSide {
+  readonly name: string
+  readonly profile: 'before' | 'after'
+  readonly role: SideSpec['role']
+  readonly defects: Defect
+}
+
+async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Promise<Systems> {
+  const stack = await startControlStack({ sides: wanted.map(({ name, profile, defects }) => ({ name, profile, defects: { ...defects } })), files: processFiles() })
+  const sides = stack.sides.map((side): SideSpec => ({
+    name: side.name,
+    role: wanted.find((one) => one.name === side.name)?.role ?? 'judged',
+    kind: 'control',
+    url: `${side.url}/v1`,
+    model: mockModel,
+    profile: side.profile,
+    settings: { ...side.settings },
+    defects: { ...side.defects },
+    hasMock: true,
+  }))
+  const mock = mockAt(stack.mock.url, clock)
+  return {
+    sides,
+    targets: targetsOf(sides, {}, clock),
+    mock,
+    knownAnswers: false,
+    died: stack.died.then(({ name, detail }) => `${name} ended unasked (${detail})`),
+    down: async () => {
+      await mock.close()
+      await stack.down()
+    },
+  }
+}
+
+/** Systems that run already. Nothing is started and nothing is stopped. */
+export function runningSystems(clock: RunClock, request: RunRequest, models: ReadonlyMap<string, string>): Systems {
+  const sides = request.targets.map((target): SideSpec => ({
+    name: target.side,
+    role: target.role,
+    kind: target.kind,
+    url: target.url,
+    model: models.get(target.side) ?? '',
+    profile: null,
+    settings: {},
+    defects: {},
+    hasMock: request.mockUrl !== undefined,
+  }))
+  const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
+  return {
+    sides,
+    targets: targetsOf(sides, request.headers, clock),
+    mock,
+    knownAnswers: false,
+    died: new Promise(() => {}),
+    down: async () => { await mock?.close() },
+  }
+}
+
+function mockAt(url: string, clock: RunClock): { target: Target; journal: Journal; close(): Promise<void> } {
+  const journal = mockJournal(url, () => clock.now())
+  return { target: openAiTarget({ kind: 'openai', base: `${url}/v1`, model: mockModel, headers: {}, clock }), journal, close: () => journal.close() }
+}
+
+function targetsOf(sides: readonly SideSpec[], headers: Readonly<Record<string, string>>, clock: RunClock): Map<string, Target> {
+  return new Map(sides.map((side) => [side.name, openAiTarget({ kind: side.kind, base: side.url, model: side.model, headers, clock })]))
+}

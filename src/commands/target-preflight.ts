@@ -1,0 +1,68 @@
+import { request } from 'undici'
+import { exitCodes, type Problem, UsageError } from '../errors.ts'
+import type { TargetFlag } from './run-request.ts'
+
+/** How long a target may take to list its models, ms. */
+const patience = 10_000
+
+/** The model to ask for: the one named, or the only one offered. */
+export async function chosenModels(targets: readonly TargetFlag[], wanted: string | undefined, headers: Readonly<Record<string, string>>): Promise<Map<string, string>> {
+  const problems: Problem[] = []
+  const models = new Map<string, string>()
+  let exitCode: number = exitCodes.unreachable
+  for (const target of targets) {
+    const offered = await offeredModels(target, headers)
+    if ('problem' in offered) {
+      if (offered.isUsage) exitCode = exitCodes.usage
+      problems.push(offered.problem)
+      continue
+    }
+    const model = wanted ?? (offered.models.length === 1 ? offered.models[0] : undefined)
+    if (model !== undefined && (offered.models.length === 0 || offered.models.includes(model))) models.set(target.side, model)
+    else {
+      exitCode = exitCodes.usage
+      const list = offered.models.slice(0, 12).join(', ')
+      problems.push(model === undefined
+        ? { what: `${target.url} offers ${offered.models.length} models.`, fix: list === '' ? 'Name one with --model.' : `Name one with --model: ${list}.` }
+        : { what: `${target.url} does not offer the model ${model}.`, fix: `It offers ${list}.` })
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems, exitCode)
+  return models
+}
+
+type Offer = { readonly models: string[] } | { readonly problem: Problem; readonly isUsage: boolean }
+
+async function offeredModels(target: TargetFlag, headers: Readonly<Record<string, string>>): Promise<Offer> {
+  const address = `${target.url}/models`
+  try {
+    const { statusCode, headers: answered, body } = await request(address, { headers: { ...headers }, headersTimeout: patience, bodyTimeout: patience })
+    const text = (await body.text()).slice(0, 4_000_000)
+    return readOffer(address, statusCode, String(answered['content-type'] ?? ''), text)
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+    return { isUsage: false, problem: { what: `${address} does not answer (${code === '' ? detail : code}).`, fix: 'Check that the system runs and that the address is right.' } }
+  }
+}
+
+function readOffer(address: string, status: number, contentType: string, text: string): Offer {
+  if (status === 401 || status === 403) return { isUsage: true, problem: { what: `${address} answered ${status}: the credentials are missing, wrong or expired.`, fix: 'Give a fresh one with --api-key-env VAR.' } }
+  if (contentType.includes('html')) return { isUsage: true, problem: { what: `${address} answered with an HTML page (${status}), not with a list of models.`, fix: 'The target is the base of an OpenAI-compatible API: http://HOST:PORT/v1, or http://HOST:PORT/api for Open WebUI.' } }
+  if (status >= 500) return { isUsage: false, problem: { what: `${address} answered ${status}.`, fix: 'Mend the system first: there is nothing to measure.' } }
+  if (status !== 200) return { isUsage: true, problem: { what: `${address} answered ${status}.`, fix: 'The target is the base of an OpenAI-compatible API, like http://HOST:PORT/v1.' } }
+  const models = modelIds(text)
+  if (models === undefined) return { isUsage: true, problem: { what: `${address} did not answer with a list of models.`, fix: 'The target is the base of an OpenAI-compatible API, like http://HOST:PORT/v1.' } }
+  return { models }
+}
+
+function modelIds(text: string): string[] | undefined {
+  try {
+    const json: unknown = JSON.parse(text)
+    const list: unknown = typeof json === 'object' && json !== null && 'data' in json ? json.data : json
+    if (!Array.isArray(list)) return undefined
+    return list.flatMap((entry: unknown) => (typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? [entry.id] : []))
+  } catch {
+    return undefined
+  }
+}

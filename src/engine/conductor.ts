@@ -1,0 +1,209 @@
+import type { MessageRecord } from '../sample/message.ts'
+import { assembleRun, type PlanRecord, type RoundRecord, type Run, type RunFileRecord, type RunRecord, type SideSpec } from '../sample/run-file.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import { rankQuantile } from '../stats/quantile.ts'
+import { ttft } from '../stats/ttft.ts'
+import { type Engine, Interrupted } from './engine.ts'
+import { blockerDurations, phaseOrder, seeded, sideOrder, sizes } from './plan.ts'
+import { toMicrosecond } from './records.ts'
+
+/** A spoilt round is said again at most this often a side. */
+const mostRepeats = 3
+
+export type Progress =
+  | { readonly kind: 'calibrating' }
+  | { readonly kind: 'warming-up' }
+  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number }
+  | { readonly kind: 'phase'; readonly round: number; readonly rounds: number; readonly side: string; readonly phase: string }
+  | { readonly kind: 'spoilt'; readonly round: number; readonly side: string; readonly reason: string; readonly repeated: boolean }
+  | { readonly kind: 'look'; readonly rounds: number; readonly decided: boolean }
+
+export interface ConductorOptions {
+  readonly header: RunRecord
+  readonly engine: Engine
+  /** Appends to the run file. */
+  readonly record: (record: RunFileRecord) => void
+  /** The judge of a look: true where no further round could change a verdict. */
+  readonly lookDecides: (run: Run) => boolean
+  /** How long the run may take in all, ms. */
+  readonly budget: number
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+/**
+ * Walks calibration, warm-up, rounds, sides and phases, for either engine, and looks at the evidence after the rounds that the rules name.
+ * What was recorded up to an abort is on disk; it then throws Interrupted.
+ */
+export async function conduct(options: ConductorOptions): Promise<void> {
+  const { header, engine, record, onProgress } = options
+  const kept: RunFileRecord[] = [header]
+  const keep = (entry: RunFileRecord): void => {
+    kept.push(entry)
+    record(entry)
+  }
+  onProgress({ kind: 'calibrating' })
+  const calibration = await engine.calibrate()
+  if (calibration !== null) keep(calibration)
+  onProgress({ kind: 'warming-up' })
+  const plans = await planSides(options)
+  for (const plan of plans) keep(plan)
+  const lastLook = header.rules.looks.at(-1) ?? 0
+  onProgress({ kind: 'planned', plans, rounds: header.rules.looks[0] ?? lastLook })
+  const sides = header.sides.map((spec) => new SideRounds(spec, plans, options, keep))
+  const random = seeded(header.seed)
+  const roundsBeganAt = engine.now()
+  for (let round = 1; round <= lastLook; round += 1) {
+    for (const name of sideOrder(header.sides.map((side) => side.name), random)) {
+      throwIfAborted(options.signal)
+      await sides.find((side) => side.spec.name === name)?.walk(round, lookAfter(header.rules.looks, round))
+    }
+    if (!header.rules.looks.includes(round)) continue
+    const decided = options.lookDecides(assembleRun(kept))
+    onProgress({ kind: 'look', rounds: round, decided })
+    if (decided) return
+    const nextLook = header.rules.looks.find((look) => look > round)
+    const perRound = (engine.now() - roundsBeganAt) / round
+    if (nextLook === undefined || engine.now() + (nextLook - round) * perRound > options.budget) return
+  }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Interrupted(String(signal.reason))
+}
+
+/** The look that the round belongs to: what the progress counts towards. */
+function lookAfter(looks: readonly number[], round: number): number {
+  return looks.find((look) => look >= round) ?? round
+}
+
+async function planSides({ header, engine }: ConductorOptions): Promise<PlanRecord[]> {
+  const { scenario, rules } = header
+  const measurements = await engine.measure(header.sides)
+  return header.sides.map((side) => {
+    const measured = measurements.find((measurement) => measurement.side === side.name)
+    if (measured === undefined) throw new RangeError(`the engine did not measure side ${side.name}`)
+    const { service, warmUp } = measured
+    const planned = sizes({
+      measured: service,
+      role: side.role,
+      size: rules.size,
+      isControl: side.kind === 'control',
+      stallLimit: rules.stallFloor,
+      blockers: blockerDurations(scenario),
+    })
+    return { type: 'plan', side: side.name, ...service, ...planned, rounds: rules.looks[0] ?? 0, warmUp }
+  })
+}
+
+/** One side's rounds, with what they need to remember: how often one was said again, and its quiet probes so far. */
+class SideRounds {
+  readonly spec: SideSpec
+  readonly #plan: PlanRecord
+  readonly #options: ConductorOptions
+  readonly #keep: (entry: RunFileRecord) => void
+  readonly #quietTimes: number[] = []
+  #repeats = 0
+
+  constructor(spec: SideSpec, plans: readonly PlanRecord[], options: ConductorOptions, keep: (entry: RunFileRecord) => void) {
+    const plan = plans.find((candidate) => candidate.side === spec.name)
+    if (plan === undefined) throw new RangeError(`side ${spec.name} has no plan`)
+    this.spec = spec
+    this.#plan = plan
+    this.#options = options
+    this.#keep = keep
+  }
+
+  async walk(round: number, rounds: number): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const report = await this.#attempt(round, attempt, rounds)
+      const repeated = report.spoiltBy !== null && this.#repeats < mostRepeats
+      this.#keep({ ...report, kept: !repeated })
+      if (report.spoiltBy !== null) this.#options.onProgress({ kind: 'spoilt', round, side: this.spec.name, reason: report.spoiltBy, repeated })
+      if (!repeated) return
+      this.#repeats += 1
+    }
+  }
+
+  async #attempt(round: number, attempt: number, rounds: number): Promise<RoundRecord> {
+    const { engine, header, onProgress } = this.#options
+    const before = await engine.clockCheck()
+    const from = engine.now()
+    const messages: MessageRecord[] = []
+    let longestBlock = 0
+    let quietTime = this.#plan.aloneTime
+    for (const phase of phaseOrder(header.scenario)) {
+      throwIfAborted(this.#options.signal)
+      onProgress({ kind: 'phase', round, rounds, side: this.spec.name, phase })
+      const report = await engine.walk({ side: this.spec, round, attempt, phase, sizes: this.#plan, quietTime, stallLimit: this.#stallLimit() })
+      for (const message of report.messages) this.#keep(message)
+      this.#keep(report.record)
+      messages.push(...report.messages)
+      longestBlock = Math.max(longestBlock, report.longestBlock)
+      if (header.scenario.phases[phase]?.while === undefined) quietTime = this.#rememberQuiet(report.messages)
+    }
+    const to = engine.now()
+    const after = await engine.clockCheck()
+    return {
+      type: 'round', side: this.spec.name, round, attempt, from: toMicrosecond(from), to: toMicrosecond(to), kept: true,
+      spoiltBy: spoilt(longestBlock, this.#stallLimit(), voidDoses(header.scenario, messages, quietTime)),
+      longestBlock: toMicrosecond(longestBlock),
+      clock: clockOver(before, after),
+    }
+  }
+
+  #rememberQuiet(messages: readonly MessageRecord[]): number {
+    const times = messages.map(ttft).filter(Number.isFinite)
+    this.#quietTimes.push(...times)
+    return rankQuantile(times, 0.5) ?? this.#plan.aloneTime
+  }
+
+  /** The limit as far as it is known now; the judge computes it from the whole run. */
+  #stallLimit(): number {
+    const { stallFloor, stallLimitFixed } = this.#options.header.rules
+    const spread = (rankQuantile(this.#quietTimes, 0.95) ?? 0) - (rankQuantile(this.#quietTimes, 0.5) ?? 0)
+    return stallLimitFixed ? stallFloor : Math.max(stallFloor, 3 * spread)
+  }
+}
+
+type ClockReading = Awaited<ReturnType<Engine['clockCheck']>>
+
+function clockOver(before: ClockReading, after: ClockReading): RoundRecord['clock'] {
+  if (before === null || after === null) return null
+  const farther = Math.abs(before.offset) > Math.abs(after.offset) ? before : after
+  return {
+    oneClock: before.oneClock && after.oneClock,
+    offset: toMicrosecond(farther.offset),
+    bound: toMicrosecond(Math.max(before.bound, after.bound)),
+    drift: toMicrosecond(Math.abs(after.offset - before.offset)),
+  }
+}
+
+/** Why a round is to be thrown away: the tester itself stood still, or the doses say nothing. The system's answers to probes are not looked at. */
+function spoilt(longestBlock: number, stallLimit: number, doses: string | null): string | null {
+  const third = stallLimit / 3
+  if (longestBlock > third) return `the tester stood still for ${Math.round(longestBlock)} ms, more than a third of the stall limit (${Math.round(third)} ms)`
+  return doses
+}
+
+/** Where a claim compares a short blocker with a long one, both must have run, the long one at least twice as long. */
+function voidDoses(scenario: ScenarioSpec, messages: readonly MessageRecord[], quietTime: number): string | null {
+  for (const claim of Object.values(scenario.claims)) {
+    if (claim.measure !== 'delayGrowth') continue
+    const short = blockerTime(messages, claim.from, quietTime)
+    const long = blockerTime(messages, claim.to, quietTime)
+    if (short === null || long === null) return `a blocker did not run in ${short === null ? claim.from : claim.to}`
+    if (long < 2 * short) return `the long blocker lasted ${Math.round(long)} ms, less than twice the short one (${Math.round(short)} ms)`
+  }
+  return null
+}
+
+function blockerTime(messages: readonly MessageRecord[], phase: string, quietTime: number): number | null {
+  const blockers = messages.filter((message) => message.part === 'blocker' && message.phase === phase)
+  const times = blockers.filter((blocker) => blocker.outcome.kind === 'answered').map((blocker) => {
+    const beganAt = Math.min(blocker.firstTokenAt ?? Infinity, (blocker.sentAt ?? blocker.startedAt) + quietTime)
+    return blocker.endedAt - beganAt
+  })
+  return times.length === 0 || times.length < blockers.length ? null : Math.max(...times)
+}
+

@@ -1,0 +1,61 @@
+import type { CalibrationRecord, PhaseRecord, PlanRecord, Rules, SideSpec } from '../sample/run-file.ts'
+import type { MessageRecord } from '../sample/message.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import type { ServiceMeasurement, Sizes } from './plan.ts'
+
+/** A phase of a side's round, as the conductor orders it. Times in ms. */
+export interface PhaseOrder {
+  readonly side: SideSpec
+  readonly round: number
+  readonly attempt: number
+  readonly phase: string
+  readonly sizes: Sizes
+  /** Median of the quiet probes just before, for when a blocker's first token does not come. */
+  readonly quietTime: number
+  readonly stallLimit: number
+}
+
+export interface PhaseReport {
+  readonly record: PhaseRecord
+  readonly messages: readonly MessageRecord[]
+  /** Longest loop block of the tester within the phase. */
+  readonly longestBlock: number
+}
+
+export interface SideMeasurement {
+  readonly side: string
+  readonly service: ServiceMeasurement
+  readonly warmUp: PlanRecord['warmUp']
+}
+
+/**
+ * What says messages and measures. The conductor decides what comes next; an engine carries one phase out at a time and reports. It throws
+ * `Interrupted` when its signal is aborted.
+ */
+export interface Engine {
+  /** Null where there is no mock whose journal could contradict the stamps. */
+  calibrate(): Promise<CalibrationRecord | null>
+  /** Warms the sides up, all at the same time, and measures hello alone and together. @throws {UsageError} exit 5 where a side never answered. */
+  measure(sides: readonly SideSpec[]): Promise<SideMeasurement[]>
+  walk(order: PhaseOrder): Promise<PhaseReport>
+  /** Agreement with the mock's clock now; null without a mock. */
+  clockCheck(): Promise<{ readonly offset: number; readonly bound: number; readonly oneClock: boolean } | null>
+  now(): number
+}
+
+/** The run was stopped from outside: by a signal, or because a process that it needs died. */
+export class Interrupted extends Error {
+  constructor(reason: string) {
+    super(reason)
+    this.name = 'Interrupted'
+  }
+}
+
+/** What every engine is started with. */
+export interface EngineSetting {
+  readonly scenario: ScenarioSpec
+  readonly rules: Rules
+  readonly seed: number
+  readonly signal: AbortSignal
+}
+

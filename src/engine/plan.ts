@@ -1,0 +1,132 @@
+import type { PlanRecord, Rules } from '../sample/run-file.ts'
+import { quietPhase } from '../scenario/scenario.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+
+/** What was measured of a side before its first round: hello alone, and k at once. Times in ms. */
+export interface ServiceMeasurement {
+  readonly aloneTime: number
+  readonly togetherTime: number
+  readonly together: number
+}
+
+export interface SizeRequest {
+  readonly measured: ServiceMeasurement
+  readonly role: 'judged' | 'reference'
+  readonly size: Rules['size']
+  /** Whether we started the stack, so that small absolute times are safe; others get blockers of at least 2 s. */
+  readonly isControl: boolean
+  readonly stallLimit: number
+  /** Least duration of each blocker label, as the scenario says it. */
+  readonly blockers: Readonly<Record<string, number>>
+}
+
+export type Sizes = Pick<PlanRecord, 'serviceTime' | 'rate' | 'probesPerKind' | 'windowTime' | 'blockers'>
+
+const largestRate = { standard: 80, quick: 120 }
+const probesPerKind = { standard: 24, quick: 16 }
+/** Failing needs few probes; passing a share of 2 % needs 194 in six rounds. */
+const leastProbes = { judged: 9, reference: 2 }
+/** On the control stack a quick blocker is a third as long, and so is the stall limit. */
+const quickScale = 1 / 3
+
+/** S: how much longer k at once take than one, per further message. On a serial stack its service time, on a parallel one about 0. */
+export function serviceTime({ aloneTime, togetherTime, together }: ServiceMeasurement): number {
+  return Math.max(0, (togetherTime - aloneTime) / (together - 1))
+}
+
+/**
+ * The sizes of a side's windows and blockers. The rate keeps the probes from being their own blocker (a quarter of what a serial stack could
+ * serve); the blockers are stretched until every probe of a judged window is exposed to them. A reference gets fewer probes instead of longer
+ * blockers where it can: failing takes few.
+ */
+export function sizes(request: SizeRequest): Sizes {
+  const { measured, role, size, isControl, stallLimit } = request
+  const service = serviceTime(measured)
+  const rate = Math.min(largestRate[size], service > 0 ? 250 / service : Infinity)
+  const scale = size === 'quick' && isControl ? quickScale : 1
+  const least = isControl ? 0 : 2_000
+  const durations = Object.values(request.blockers).map((duration) => Math.max(duration * scale, least))
+  const shortest = durations.length > 0 ? Math.min(...durations) : Infinity
+  const wanted = Math.min(probesPerKind[size], Math.floor((rate * shortest) / 2_500))
+  const exposedAtOnce = Math.floor(((shortest / 1.1 - stallLimit - measured.aloneTime) * rate) / 2_000)
+  const count = Math.max(leastProbes[role], role === 'reference' ? Math.min(wanted, exposedAtOnce) : wanted)
+  const windowTime = (2 * count * 1_000) / rate
+  const needed = Math.max(1.25 * windowTime, 1.1 * (windowTime + stallLimit + measured.aloneTime), 2.4 * stallLimit)
+  const stretch = Number.isFinite(shortest) ? Math.max(1, needed / shortest) : 1
+  const blockers = Object.fromEntries(Object.entries(request.blockers).map(([label, duration]) => [label, Math.ceil(Math.max(duration * scale, least) * stretch)]))
+  return { serviceTime: service, rate, probesPerKind: count, windowTime, blockers }
+}
+
+/** The labels that block in some phase, with how long each lasts at least, ms. */
+export function blockerDurations(scenario: ScenarioSpec): Record<string, number> {
+  const labels = Object.values(scenario.phases).flatMap((phase) => (phase.while === undefined ? [] : [phase.while.say]))
+  return Object.fromEntries([...new Set(labels)].map((label) => [label, answerTime(scenario, label)]))
+}
+
+function answerTime(scenario: ScenarioSpec, label: string): number {
+  const mock = scenario.messages[label]?.mock
+  if (mock === undefined) return 0
+  return mock.lasts ?? mock.firstTokenAfter + ((mock.tokens ?? 1) - 1) * mock.gap
+}
+
+/** The message that windows say and whose service time sets the rate. */
+export function probeLabel(scenario: ScenarioSpec): string {
+  const first = Object.values(scenario.phases)[0]
+  if (first === undefined) throw new RangeError('a scenario has at least one phase')
+  return first.say
+}
+
+/** The mock's instructions for a label: how many tokens, when the first, how far apart. `lasts` is the plan's, stretched. */
+export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number | undefined): { tokens: number; firstTokenAfter: number; gap: number } {
+  const mock = scenario.messages[label]?.mock ?? { firstTokenAfter: 2, gap: 20 }
+  const duration = lasts ?? mock.lasts
+  const tokens = mock.tokens !== undefined && lasts === undefined ? mock.tokens : Math.max(1, Math.ceil((duration ?? 0) / mock.gap) + 1)
+  return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap }
+}
+
+/** Order of the sides in each round, drawn from the seed: neither side always comes after the other. */
+export function sideOrder(names: readonly string[], random: () => number): string[] {
+  const order = [...names]
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1))
+    const swapped = order[last]
+    order[last] = order[other] ?? ''
+    order[other] = swapped ?? ''
+  }
+  return order
+}
+
+/** Mulberry32: a small seeded generator of numbers in [0, 1). Every draw of a run comes from its seed. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+/** Phases in which probes run: the quiet one first, since the others are compared with it. */
+export function phaseOrder(scenario: ScenarioSpec): string[] {
+  const quiet = quietPhase(scenario, probeLabel(scenario))
+  const names = Object.keys(scenario.phases)
+  return quiet === undefined ? names : [quiet, ...names.filter((name) => name !== quiet)]
+}
+
+/** What a run will cost, for the line that is printed before its first message. Time in ms. */
+export function expectedCost(scenario: ScenarioSpec, sides: readonly Pick<PlanRecord, 'probesPerKind' | 'windowTime' | 'blockers'>[], rounds: number): { messages: number; tokens: number; time: number } {
+  const cost = { messages: 0, tokens: 0, time: 0 }
+  for (const side of sides) {
+    for (const phase of Object.values(scenario.phases)) {
+      const probes = 2 * side.probesPerKind
+      const blocker = phase.while
+      const lasts = blocker === undefined ? 0 : (side.blockers[blocker.say] ?? 0)
+      const copies = blocker?.copies ?? 0
+      cost.messages += rounds * (probes + copies)
+      cost.tokens += rounds * (probes * mockAnswer(scenario, phase.say, undefined).tokens + (blocker === undefined ? 0 : copies * mockAnswer(scenario, blocker.say, lasts).tokens))
+      cost.time += rounds * (Math.max(side.windowTime, lasts) + 150)
+    }
+  }
+  return cost
+}

@@ -1,0 +1,71 @@
+import type { Integrity, MessageRecord, Upstream } from '../sample/message.ts'
+import { numberedTokens } from '../target/numbered-tokens.ts'
+import type { Answer, Utterance } from '../target/target.ts'
+
+/** Where in a run a message belongs. */
+export interface Place {
+  readonly side: string
+  readonly round: number
+  readonly attempt: number
+  readonly phase: string
+  readonly label: string
+  readonly part: MessageRecord['part']
+}
+
+/** A gap longer than this, and than ten times the median gap, is a pause that a reader notices, ms. */
+const leastPause = 1_000
+
+/** Instants are kept to the microsecond: finer is noise, and the file stays small. */
+export const toMicrosecond = (instant: number): number => Math.round(instant * 1_000) / 1_000
+
+const orNull = (instant: number | null): number | null => (instant === null ? null : toMicrosecond(instant))
+
+/** One message as the run file keeps it. The text is not kept: only what became of its numbered tokens. */
+export function messageRecord(place: Place, utterance: Utterance, dueAt: number, answer: Answer, upstream: Upstream | null): MessageRecord {
+  const integrity = utterance.mock === undefined ? null : numberedTokens(answer.text, utterance.id, utterance.mock.tokens)
+  return {
+    type: 'message',
+    id: utterance.id,
+    ...place,
+    connection: { ...answer.connection, openedAt: orNull(answer.connection.openedAt) },
+    dueAt: toMicrosecond(dueAt),
+    startedAt: toMicrosecond(answer.startedAt),
+    sentAt: orNull(answer.sentAt),
+    headersAt: orNull(answer.headersAt),
+    firstEventAt: orNull(answer.firstEventAt),
+    firstTokenAt: orNull(answer.firstTokenAt),
+    firstVisibleAt: orNull(answer.firstVisibleAt),
+    endedAt: toMicrosecond(answer.endedAt),
+    errorBound: toMicrosecond(Math.max(0, answer.startedAt - dueAt) + answer.stampError),
+    tokens: tokenCount(answer, integrity),
+    chunks: answer.chunks,
+    gaps: gapSummary(answer.gaps),
+    outcome: answer.outcome,
+    integrity,
+    upstream: upstream === null ? null : upstreamRecord(upstream),
+  }
+}
+
+function tokenCount(answer: Answer, integrity: Integrity | null): number | null {
+  return integrity?.received ?? answer.usageTokens
+}
+
+function upstreamRecord(upstream: Upstream): Upstream {
+  return {
+    ...upstream,
+    receivedAt: toMicrosecond(upstream.receivedAt),
+    firstTokenDueAt: orNull(upstream.firstTokenDueAt),
+    firstTokenAt: orNull(upstream.firstTokenAt),
+    lastTokenAt: orNull(upstream.lastTokenAt),
+    clientGoneAt: orNull(upstream.clientGoneAt),
+    others: upstream.others.map((other) => ({ ...other, receivedAt: toMicrosecond(other.receivedAt) })),
+  }
+}
+
+function gapSummary(gaps: readonly number[]): MessageRecord['gaps'] {
+  if (gaps.length === 0) return { count: 0, max: 0, pauses: 0 }
+  const sorted = [...gaps].sort((a, b) => a - b)
+  const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0
+  const pause = Math.max(leastPause, 10 * median)
+  return { count: gaps.length, max: toMicrosecond(sorted.at(-1) ?? 0), pauses: gaps.filter((gap) => gap > pause).length }
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import type { ClockPing, Journal, JournalEntry } from '../sample/journal.ts'
+
+const instant = z.number()
+const entrySchema = z.object({
+  seq: z.number(),
+  id: z.string().nullable(),
+  kind: z.string(),
+  socket: z.number(),
+  requestsBefore: z.number(),
+  receivedAt: instant,
+  firstTokenDueAt: instant.nullable(),
+  firstTokenWrittenAt: instant.nullable(),
+  lastTokenWrittenAt: instant.nullable(),
+  tokensWritten: z.number(),
+  clientGoneAt: instant.nullable(),
+})
+const journalSchema = z.object({ next: z.number(), open: z.number(), entries: z.array(entrySchema) })
+const clockSchema = z.object({ now: instant, bootId: z.string() })
+const latenessSchema = z.object({ p50: z.number(), p99: z.number() })
+
+/** How long a journal may be behind before it is read as it is, ms. */
+const patience = 250
+
+/** Asks the journal of our mock at `url`. Its own connection is kept open, so that a clock ping costs no handshake. */
+export function mockJournal(url: string, now: () => number): Journal & { close(): Promise<void> } {
+  const agent = new Agent({ connections: 1, pipelining: 1, keepAliveTimeout: 600_000 })
+  let after = 0
+  let boot = ''
+  const get = async (path: string): Promise<unknown> => {
+    const { statusCode, body } = await request(`${url}${path}`, { dispatcher: agent })
+    if (statusCode !== 200) {
+      await body.dump()
+      throw new Error(`the mock answered ${statusCode} to ${path}`)
+    }
+    return body.json()
+  }
+  const ping = async (): Promise<ClockPing> => {
+    const sentAt = now()
+    const answer = await get('/mock/clock')
+    const receivedAt = now()
+    const clock = clockSchema.parse(answer)
+    boot = clock.bootId
+    return { sentAt, receivedAt, modelAt: clock.now }
+  }
+  const collect = async (): Promise<JournalEntry[]> => {
+    const entries: JournalEntry[] = []
+    const giveUpAt = now() + patience
+    for (;;) {
+      const page = journalSchema.parse(await get(`/mock/journal?after=${after}`))
+      entries.push(...page.entries.map(journalEntry))
+      after = page.next
+      if (page.open === 0 || now() > giveUpAt) return entries
+      await new Promise((resolve) => { setTimeout(resolve, 10) })
+    }
+  }
+  return {
+    ping,
+    collect,
+    get sameBoot() { return boot !== '' && boot === ownBootId() },
+    lateness: async () => latenessSchema.parse(await get('/mock/lateness')),
+    close: () => agent.close(),
+  }
+}
+
+function journalEntry(entry: z.infer<typeof entrySchema>): JournalEntry {
+  const { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, clientGoneAt } = entry
+  return { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, clientGoneAt }
+}
+
+/** Identifies one boot of one kernel: equal on both ends where both run on one host. Empty where the system has none. */
+function ownBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}

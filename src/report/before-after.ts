@@ -1,0 +1,127 @@
+import type { ClaimResult, ClaimVerdict, Comparison, RunResult } from '../verdict/document.ts'
+import { formatBound, formatChange, formatChangeBriefly, formatClaimValue, formatInterval, formatValue } from './format.ts'
+import { comparisonWord, measureInWords } from './words.ts'
+
+/** A claim across the sides: one row of the before/after table, already in words. */
+export interface ClaimRow {
+  readonly claim: string
+  /** What was measured, and the second bound where there is one. */
+  readonly measure: string
+  /** Per side of the table; undefined where the side has no such claim. */
+  readonly values: readonly ({ readonly text: string; readonly verdict: ClaimVerdict } | undefined)[]
+  /** From the one reference side to the one judged side; undefined where there are not exactly these two. */
+  readonly change: string | undefined
+  /** Where there is but one side: its interval. */
+  readonly interval: string | undefined
+  readonly bound: string
+  /** The worst of the judged sides. */
+  readonly verdict: ClaimVerdict
+}
+
+export interface ClaimTable {
+  readonly sides: readonly string[]
+  readonly rows: readonly ClaimRow[]
+}
+
+/** More value columns do not fit beside each other in 80 columns. */
+const mostSides = 4
+
+/** The before/after tables: one, or with more than four sides several, each with four sides at most. */
+export function claimTables(run: RunResult): ClaimTable[] {
+  const names = run.sides.map(({ name }) => name)
+  const tables = Math.max(1, Math.ceil(names.length / mostSides))
+  return Array.from({ length: tables }, (_, index) => {
+    const sides = names.slice(index * mostSides, (index + 1) * mostSides)
+    return { sides, rows: claimRows(run, sides) }
+  })
+}
+
+function claimRows(run: RunResult, sides: readonly string[]): ClaimRow[] {
+  const sentences = [...new Set(run.claims.map(({ claim }) => claim))]
+  return sentences.flatMap((sentence) => {
+    const claims = sides.map((side) => run.claims.find((claim) => claim.claim === sentence && claim.side === side))
+    const present = claims.filter((claim) => claim !== undefined)
+    const [first] = present
+    return first === undefined ? [] : [claimRow(run, first, claims, present)]
+  })
+}
+
+function claimRow(run: RunResult, first: ClaimResult, claims: readonly (ClaimResult | undefined)[], present: readonly ClaimResult[]): ClaimRow {
+  const { bounds, unit } = first
+  const twoBounds = bounds.fail > bounds.pass ? `; fails above ${formatBound(bounds.fail, unit)}` : ''
+  const judged = present.filter(({ role }) => role === 'judged')
+  return {
+    claim: first.claim,
+    measure: `${measureInWords(first.metric, first.statistic)}${twoBounds}`,
+    values: claims.map((claim) => (claim === undefined ? undefined : { text: formatClaimValue(claim), verdict: claim.verdict })),
+    change: claimChange(run, present),
+    interval: present.length === 1 && first.verdict !== 'skipped' ? formatInterval(first.low, first.high, unit) : undefined,
+    bound: `≤ ${formatBound(bounds.pass, unit)}`,
+    verdict: worst((judged.length > 0 ? judged : present).map(({ verdict }) => verdict)),
+  }
+}
+
+const fromWorst: readonly ClaimVerdict[] = ['fail', 'invalid', 'inconclusive', 'warn', 'pass', 'skipped']
+const worst = (verdicts: readonly ClaimVerdict[]): ClaimVerdict => fromWorst.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive'
+
+/**
+ * How a claim's figure went from the reference to the judged side. The document's own comparison of the two, where it has one. Else the
+ * difference counts as detected only where the two intervals do not touch, which is stricter than an interval of the difference would be, and
+ * no interval is printed with it.
+ */
+function claimChange(run: RunResult, claims: readonly ClaimResult[]): string | undefined {
+  const [before, after] = claims
+  if (run.sides.length !== 2 || claims.length !== 2 || before?.role !== 'reference' || after?.role !== 'judged') return undefined
+  if (before.verdict === 'skipped' || after.verdict === 'skipped') return '-'
+  const own = run.comparisons.find(({ metric, statistic, unit, beforeSide, afterSide }) =>
+    metric === before.metric && statistic === before.statistic && unit === before.unit && beforeSide === before.side && afterSide === after.side)
+  return own === undefined ? changeOfDisjoint(before, after) : formatChangeBriefly(own)
+}
+
+function changeOfDisjoint(before: ClaimResult, after: ClaimResult): string {
+  const fell = after.high !== null && before.low !== null && after.high < before.low
+  const rose = before.high !== null && after.low !== null && before.high < after.low
+  if (!fell && !rose) return '~'
+  const relative = before.unit === 'ms'
+  const change = (): number | null => {
+    if (after.value === null) return null
+    if (before.value === null) return relative ? -1 : null
+    return relative ? after.value / before.value - 1 : after.value - before.value
+  }
+  const sign = fell ? { low: null, high: -1 } : { low: 1, high: null }
+  return formatChangeBriefly({ change: change(), changeUnit: relative ? 'relative' : 'absolute', unit: before.unit, ...sign })
+}
+
+export interface ComparisonRow {
+  readonly measure: string
+  readonly before: string
+  readonly after: string
+  readonly change: string
+  readonly verdict: Comparison['verdict']
+  readonly word: string
+}
+
+/** The measures that two sides are compared by, without a bound. */
+export interface ComparisonTable {
+  readonly beforeSide: string
+  readonly afterSide: string
+  readonly rows: readonly ComparisonRow[]
+}
+
+export function comparisonTables({ comparisons }: RunResult): ComparisonTable[] {
+  const tables: { beforeSide: string; afterSide: string; rows: ComparisonRow[] }[] = []
+  for (const comparison of comparisons) {
+    const { beforeSide, afterSide, unit } = comparison
+    let table = tables.find((candidate) => candidate.beforeSide === beforeSide && candidate.afterSide === afterSide)
+    if (table === undefined) tables.push(table = { beforeSide, afterSide, rows: [] })
+    table.rows.push({
+      measure: measureInWords(comparison.metric, comparison.statistic),
+      before: formatValue(comparison.before, unit),
+      after: formatValue(comparison.after, unit),
+      change: formatChange(comparison),
+      verdict: comparison.verdict,
+      word: comparisonWord(comparison.verdict),
+    })
+  }
+  return tables
+}

@@ -1,0 +1,204 @@
+import type { RunResult, VerdictDocument } from '../verdict/document.ts'
+import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } from './before-after.ts'
+import { formatValue } from './format.ts'
+import { type Palette, palette, plain, type Style } from './palette.ts'
+import { broken, displayWidth, printable, wrapped } from './printable.ts'
+import { type Cell, type Column, textTable } from './table.ts'
+import { blameInWords, differencesInWords, evidenceInShort, failuresInWords, loadInWords, marks, phaseInWords, unattributed, verdictStyle } from './words.ts'
+
+export interface TerminalOptions {
+  readonly colour: boolean
+  /** Columns of the terminal; 80 are used at most, so that a report reads the same in a log, and 40 at least. */
+  readonly width?: number
+  /** Where the run's files are; the last lines say so. */
+  readonly folder?: string
+}
+
+const mostColumns = 80
+const leastColumns = 40
+
+interface Page {
+  readonly width: number
+  readonly palette: Palette
+}
+
+/** The verdict as text for a terminal: what it came to first, then the figures, then what they rest on. Ends with a line end. */
+export function renderTerminal(document: VerdictDocument, { colour, width = mostColumns, folder }: TerminalOptions): string {
+  const page: Page = { width: Math.min(mostColumns, Math.max(leastColumns, Math.floor(width) || mostColumns)), palette: palette(colour) }
+  const runs = document.runs.flatMap((run) => runSections(run, page))
+  const sections = [...overall(document, page), ...runs, statements(document, page), files(folder, page)]
+  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+/** Of several scenarios the verdict of all; of one it is the scenario's own, which follows. */
+function overall({ runs, verdict, exitCode }: VerdictDocument, page: Page): string[][] {
+  if (runs.length === 1) return []
+  return [item(page, verdict.toUpperCase(), verdictStyle(verdict, page.palette), runs.length === 0 ? 'Nothing was measured.' : `all ${runs.length} scenarios together (exit code ${exitCode})`)]
+}
+
+function runSections(run: RunResult, page: Page): string[][] {
+  return [
+    item(page, run.verdict.toUpperCase(), verdictStyle(run.verdict, page.palette), run.sentence, page.palette.bold),
+    question(run, page),
+    ...claimTables(run).map((table) => claimSection(table, run, page)),
+    ...comparisonTables(run).map((table) => comparisonSection(table, page)),
+    failures(run, page),
+    attribution(run, page),
+    validity(run, page),
+    evidence(run, page),
+    reproduce(run, page),
+  ]
+}
+
+/** A word that leads, and text that hangs behind it. */
+function item({ width }: Page, lead: string, leadStyle: Style, text: string, style: Style = plain): string[] {
+  const indent = ' '.repeat(displayWidth(lead) + 2)
+  return wrapped(text, width - indent.length).map((line, index) => `${index === 0 ? `${leadStyle(lead)}  ` : indent}${style(line)}`)
+}
+
+function paragraph({ width }: Page, text: string, { indent = 0, style = plain }: { indent?: number; style?: Style } = {}): string[] {
+  return wrapped(text, width - indent).map((line) => `${' '.repeat(indent)}${style(line)}`)
+}
+
+function section(page: Page, title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [...paragraph(page, title, { style: page.palette.bold }), ...lines]
+}
+
+function question(run: RunResult, page: Page): string[] {
+  const differences = differencesInWords(run)
+  return [
+    ...paragraph(page, `${run.scenario}: ${run.question}`),
+    ...(run.interrupted ? paragraph(page, 'The run was interrupted: this is what had been measured.', { style: page.palette.doubtful }) : []),
+    ...loadInWords(run).flatMap((line) => paragraph(page, line, { style: page.palette.dim })),
+    ...(differences === '' ? [] : paragraph(page, `The sides differ in: ${differences}`, { style: page.palette.dim })),
+  ]
+}
+
+function claimSection({ sides, rows }: ClaimTable, run: RunResult, page: Page): string[] {
+  const several = run.sides.length > 1
+  const hasChange = rows.some(({ change }) => change !== undefined)
+  const hasInterval = rows.some(({ interval }) => interval !== undefined)
+  const columns: Column[] = [
+    { title: 'Claim', align: 'left' },
+    ...sides.map((side): Column => ({ title: side, align: 'right' })),
+    ...(hasInterval ? [{ title: 'between', align: 'right' } as const] : []),
+    ...(hasChange ? [{ title: 'change', align: 'right' } as const] : []),
+    { title: 'bound', align: 'right' },
+    { title: 'verdict', align: 'left' },
+  ]
+  const cells = rows.map((row): Cell[] => [
+    { text: row.claim, note: row.measure },
+    ...row.values.map((value): Cell => value === undefined ? { text: '-' } : { text: several ? `${value.text} ${marks[value.verdict]}` : value.text, style: verdictStyle(value.verdict, page.palette) }),
+    ...(hasInterval ? [{ text: row.interval ?? '' }] : []),
+    ...(hasChange ? [{ text: row.change ?? '' }] : []),
+    { text: row.bound },
+    { text: row.verdict.toUpperCase(), style: verdictStyle(row.verdict, page.palette) },
+  ])
+  return [...textTable(columns, cells, page), ...legend(rows, several, run, page)]
+}
+
+/** What the signs of the table mean, those that it has. */
+function legend(rows: ClaimTable['rows'], several: boolean, run: RunResult, page: Page): string[] {
+  const verdicts = [...new Set(rows.flatMap(({ values }) => values.flatMap((value) => value?.verdict ?? [])))]
+  const references = run.sides.filter(({ role }) => role === 'reference').map(({ name }) => name)
+  const sentences = [
+    several ? verdicts.map((verdict) => `${marks[verdict]} ${verdict}`).join('  ') : '',
+    references.length > 0 && references.length < run.sides.length ? `verdict: without ${references.join(' and ')}, there to compare with` : '',
+    run.claims.some(({ statistic }) => statistic === 'p95') ? 'p95: 95 of 100 messages were that fast or faster' : '',
+    rows.some(({ change }) => change === '~') || run.comparisons.some(({ verdict }) => verdict === 'unjudged') ? '~ no difference detected' : '',
+  ].filter((sentence) => sentence !== '')
+  return sentences.flatMap((sentence) => paragraph(page, sentence, { style: page.palette.dim }))
+}
+
+function comparisonSection({ beforeSide, afterSide, rows }: ComparisonTable, page: Page): string[] {
+  const columns: Column[] = [
+    { title: 'Compared', align: 'left' },
+    { title: beforeSide, align: 'right' },
+    { title: afterSide, align: 'right' },
+    { title: 'change (interval)', align: 'right' },
+    { title: 'verdict', align: 'left' },
+  ]
+  const cells = rows.map((row): Cell[] => [
+    { text: row.measure },
+    { text: row.before },
+    { text: row.after },
+    { text: row.change },
+    { text: row.word, style: verdictStyle(row.verdict, page.palette) },
+  ])
+  return textTable(columns, cells, page)
+}
+
+function failures(run: RunResult, page: Page): string[] {
+  return section(page, 'Messages that failed', failuresInWords(run).flatMap((line) => paragraph(page, line, { indent: 2 })))
+}
+
+function attribution({ attribution: rows }: RunResult, page: Page): string[] {
+  const measured = rows.flatMap(({ side, phase, parts }) => (parts === null ? [] : [{ side, phase, parts }]))
+  const columns: Column[] = [
+    { title: 'Where the time went (p50)', align: 'left' },
+    ...['tester', 'before the model', 'of which connecting', 'model', 'after the model'].map((title): Column => ({ title, align: 'right' })),
+  ]
+  const cells = measured.map(({ side, phase, parts }): Cell[] => [
+    { text: `${side}, ${phaseInWords(phase)}` },
+    ...[parts.tester, parts.beforeModel, parts.connecting, parts.model, parts.afterModel].map(({ p50 }) => ({ text: formatValue(p50, 'ms') })),
+  ])
+  const words = [...blameInWords(rows), ...unattributed(rows)].flatMap((line) => paragraph(page, line))
+  if (measured.length === 0) return section(page, 'Where the time went', words)
+  return [...textTable(columns, cells, page), ...words]
+}
+
+function validity({ validity: checks }: RunResult, page: Page): string[] {
+  const fine = checks.filter(({ verdict }) => verdict === 'ok').map(({ name }) => name)
+  return section(page, 'Can the figures be trusted?', [
+    ...checks.filter(({ verdict }) => verdict === 'invalid').flatMap(({ name, detail }) => item(page, '  INVALID', page.palette.bad, `${name}: ${detail}`)),
+    ...checks.filter(({ verdict }) => verdict === 'note').flatMap(({ name, detail }) => item(page, '  note', page.palette.doubtful, `${name}: ${detail}`)),
+    ...(fine.length === 0 ? [] : item(page, '  ok', page.palette.good, fine.join(', '))),
+  ])
+}
+
+function evidence({ claims, sides }: RunResult, page: Page): string[] {
+  const judged = claims.filter(({ role }) => role === 'judged')
+  const several = sides.filter(({ role }) => role === 'judged').length > 1
+  const explained = new Set<string>()
+  return section(page, 'Evidence', judged.flatMap((claim) => {
+    const name = several ? `${claim.side}: ${claim.claim}` : claim.claim
+    const lines = item(page, `  ${claim.verdict.toUpperCase()}`, verdictStyle(claim.verdict, page.palette), `${name}: ${claim.verdict === 'pass' ? evidenceInShort(claim) : claim.reason}`)
+    const formula = explained.has(claim.claim) ? [] : paragraph(page, claim.formula, { indent: 8, style: page.palette.dim })
+    explained.add(claim.claim)
+    return [...lines, ...formula]
+  }))
+}
+
+function statements({ statements: rows }: VerdictDocument, page: Page): string[] {
+  return section(page, 'What was said, and what it came to', rows.flatMap(({ statement, verdict, evidence: why }) =>
+    item(page, `  ${verdict.toUpperCase()}`, verdictStyle(verdict, page.palette), `"${statement}": ${why}`)))
+}
+
+/** The command, broken so that it can be pasted back as it stands: a shell joins lines that end in a backslash. */
+function reproduce({ reproduce: command }: RunResult, page: Page): string[] {
+  return section(page, 'Say it again', shellLines(command, page.width))
+}
+
+const shellWords = /(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\]|['"\\])+/g
+
+/** A word is kept whole where it fits on a line; where it does not, its rest begins at the margin, or the shell would see two words. */
+function shellLines(command: string, width: number): string[] {
+  const lines: string[] = []
+  let line = '  '
+  for (const word of printable(command).match(shellWords) ?? []) {
+    const joined = line.trim() === '' ? `${line}${word}` : `${line} ${word}`
+    if (displayWidth(joined) <= width - 2) {
+      line = joined
+      continue
+    }
+    if (line.trim() !== '') lines.push(`${line} \\`)
+    const pieces = broken(`  ${word}`, width - 1)
+    line = pieces.pop() ?? ''
+    lines.push(...pieces.map((piece) => `${piece}\\`))
+  }
+  return [...lines, line]
+}
+
+function files(folder: string | undefined, page: Page): string[] {
+  return folder === undefined ? [] : section(page, 'Files', broken(printable(folder), page.width - 2).map((line) => `  ${line}`))
+}

@@ -1,0 +1,100 @@
+import type { Attribution, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult } from '../verdict/document.ts'
+import { formatCount, formatInterval, formatValue } from './format.ts'
+import type { Palette, Style } from './palette.ts'
+
+/** Stands behind each value where several sides share a row, so that the row tells who passed even without colour. */
+export const marks: Record<ClaimVerdict, string> = { pass: '✓', warn: '!', fail: '✗', inconclusive: '?', invalid: '?!', skipped: '-' }
+
+export function verdictStyle(verdict: ClaimVerdict | ComparisonVerdict, palette: Palette): Style {
+  switch (verdict) {
+    case 'pass': case 'improved': return palette.good
+    case 'fail': case 'invalid': return palette.bad
+    case 'warn': case 'inconclusive': return palette.doubtful
+    case 'skipped': case 'unjudged': return palette.dim
+  }
+}
+
+/** A verdict on a change: `~` where there is none to give. */
+export const comparisonWord = (verdict: ComparisonVerdict): string => (verdict === 'unjudged' ? '~' : verdict === 'fail' ? 'FAIL' : verdict)
+
+const measures: Record<string, (statistic: string) => string> = {
+  firstVisible: (statistic) => `time to the first word, ${statistic}`,
+  stalledShare: (statistic) => (statistic === 'share' ? 'share held up' : `held up, ${statistic}`),
+  delayGrowth: () => 'extra wait per extra time',
+  lostTokens: () => 'answers with a lost word',
+}
+
+/** What a metric of the document measures, in words; a metric of a later version keeps its name. */
+export function measureInWords(metric: string, statistic: string): string {
+  const words = Object.hasOwn(measures, metric) ? measures[metric]?.(statistic) : undefined
+  return words ?? [metric, statistic].filter((part) => part !== '').join(', ')
+}
+
+/** `behindStory` is `behind story`: phases are named in code. */
+export const phaseInWords = (phase: string): string => phase.replace(/([\p{Ll}\d])(\p{Lu})/gu, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
+
+/** The evidence of a claim that simply passed: value, interval, count, and how far the tester may have moved it. */
+export function evidenceInShort(claim: ClaimResult): string {
+  const { unit, low, high, measurementError: error, statistic } = claim
+  const interval = low === high ? '' : formatInterval(low, high, unit)
+  const inside = [interval, error !== null && error > 0 ? `tester ± ${formatValue(error, unit)}` : ''].filter((part) => part !== '')
+  const value = `${unit === 'ms' ? `${statistic} ` : ''}${formatValue(claim.value, unit, low)}`
+  return `${value}${inside.length === 0 ? '' : ` (${inside.join('; ')})`}, n = ${formatCount(claim.n)}`
+}
+
+const layers = [
+  ['beforeModel', 'in the stack before the model'],
+  ['model', 'in the model'],
+  ['afterModel', 'in the stack after the model'],
+  ['tester', 'in the tester'],
+  ['unknown', 'where, is not known'],
+] as const
+
+/** Per side, who held up its stalled probes. Sides whose attribution was not measured and that stalled nobody are left out. */
+export function blameInWords(attribution: readonly Attribution[]): string[] {
+  const sides = [...new Set(attribution.map(({ side }) => side))]
+  return sides.flatMap((side) => {
+    const rows = attribution.filter((row) => row.side === side)
+    const counts = layers.map(([layer, words]) => ({ words, count: rows.reduce((sum, row) => sum + row.stalledBy[layer], 0) })).filter(({ count }) => count > 0)
+    const total = counts.reduce((sum, { count }) => sum + count, 0)
+    if (total === 0) return rows.some(({ parts }) => parts !== null) ? [`${side}: no probe was held up.`] : []
+    const [first] = counts
+    if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} held up, ${total === 1 ? '' : 'all '}${first.words}.`]
+    return [`${side}: ${formatCount(total)} held up: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.`]
+  })
+}
+
+/** Sides and phases whose parts are not known, by reason: `after, quiet: why not`. */
+export function unattributed(attribution: readonly Attribution[]): string[] {
+  const reasons = new Map<string, string[]>()
+  for (const { side, phase, skipped } of attribution) {
+    if (skipped === null) continue
+    reasons.set(skipped, [...(reasons.get(skipped) ?? []), `${side} ${phaseInWords(phase)}`])
+  }
+  return [...reasons].map(([reason, where]) => `${where.join(', ')}: not measured: ${reason}`)
+}
+
+/** Messages that failed, a line for each side that had some. */
+export function failuresInWords({ sides }: RunResult): string[] {
+  return sides.filter(({ failed }) => failed > 0).map(({ name, completed, failed, failures }) => {
+    const codes = Object.entries(failures).filter(([, count]) => count > 0).sort(([, one], [, other]) => other - one).map(([code, count]) => `${formatCount(count)} ${code}`)
+    return `${name}: ${formatCount(failed)} of ${formatCount(completed + failed)} messages failed${codes.length === 0 ? '' : `: ${codes.join(', ')}`}`
+  })
+}
+
+/** How each side was asked: what the figures depend on, beside the system itself. */
+export function loadInWords({ sides }: RunResult): string[] {
+  return sides.map(({ name, role, kind, profile, rounds, rate, probesPerWindow, stallLimit }) => [
+    `${name} (${role}, ${profile === null || profile === name ? kind : `${kind} ${profile}`}): ${formatCount(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`,
+    probesPerWindow === null ? '' : `${formatCount(probesPerWindow)} probes a window`,
+    rate === null ? '' : `${Number(rate.toPrecision(2))} a second`,
+    stallLimit === null ? '' : `held up = ${formatValue(stallLimit, 'ms')} later than quiet`,
+  ].filter((part) => part !== '').join(', '))
+}
+
+/** The settings in which the sides differ: `slots 1, 4`. Empty where there is one side, or nothing differs. */
+export function differencesInWords({ sides }: RunResult): string {
+  const names = [...new Set(sides.flatMap(({ settings }) => Object.keys(settings)))]
+  const values = (name: string): string[] => sides.map(({ settings }) => String(Object.hasOwn(settings, name) ? settings[name] : '-'))
+  return names.filter((name) => new Set(values(name)).size > 1).map((name) => `${name} ${values(name).join(' → ')}`).join(', ')
+}

@@ -1,0 +1,132 @@
+import type { ConnectionKind, MessageRecord } from '../sample/message.ts'
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import { median, rankQuantile } from './quantile.ts'
+import { exposedProbes, type StalledShareClaim } from './stall.ts'
+import { quietPhaseOf, type SideRound, sideRounds, windowOf } from './windows.ts'
+
+/** Where the time to the first token went, ms. Tester, stack before the model, model, stack after the model; `connecting` is a part of `beforeModel`. */
+export interface Parts {
+  readonly tester: number
+  readonly beforeModel: number
+  readonly connecting: number
+  readonly model: number
+  readonly afterModel: number
+}
+
+/** The four that add up to the time to first token, in the order of the way. */
+const layers = ['tester', 'beforeModel', 'model', 'afterModel'] as const
+export type Layer = (typeof layers)[number]
+
+export interface PhaseAttribution {
+  readonly phase: string
+  /** Answered probes whose upstream request the journal has. */
+  readonly n: number
+  /** Null where it was measured; else why it was not. */
+  readonly skipped: string | null
+  readonly parts: { readonly [P in keyof Parts]: { readonly p50: number; readonly p95: number } } | null
+  /** Of the stalled exposed probes, how many each layer is to blame for: the part that grew most over its quiet median. */
+  readonly stalledBy: Readonly<Record<Layer | 'unknown', number>>
+}
+
+/** The clocks of tester and mock may drift apart by this much in a round, ms (MEASURING §6). */
+const largestDrift = 1
+/** Instants are kept to the microsecond, so that a difference of two may be that much below zero. */
+const rounding = 0.002
+
+/**
+ * The parts of one probe. Infinite from the layer on in which it got stuck: the model where the journal has no first token, the stack after it
+ * where it has one that never arrived. Undefined where the journal does not have the message: it may never have reached the model, or be there still.
+ */
+export function partsOf({ dueAt, startedAt, sentAt, firstTokenAt, upstream }: MessageRecord): Parts | undefined {
+  if (upstream === null) return undefined
+  const written = upstream.firstTokenAt
+  return {
+    tester: startedAt - dueAt,
+    beforeModel: upstream.receivedAt - startedAt,
+    connecting: (sentAt ?? startedAt) - startedAt,
+    model: written === null ? Infinity : written - upstream.receivedAt,
+    afterModel: written === null ? 0 : firstTokenAt === null ? Infinity : firstTokenAt - written,
+  }
+}
+
+/** Where the time of the probes of a side went, phase by phase in the order of the scenario (MEASURING §2). */
+export function attribution(run: Run, side: SideSpec): PhaseAttribution[] {
+  const rounds = sideRounds(run, side.name)
+  const steady = rounds.filter(hasSteadyClock)
+  const stalled = stalledProbes(run, side.name)
+  return Object.keys(run.header.scenario.phases).map((phase) => {
+    const parts = steady.flatMap((round) => windowOf(round, phase).probes.map(partsOf)).filter(isWhole)
+    const skipped = whySkipped(side, rounds, steady, parts.length)
+    const stalledBy = blame(run, steady, (stalled.get(phase) ?? []))
+    return { phase, n: parts.length, skipped, parts: skipped === null ? summary(parts) : null, stalledBy }
+  })
+}
+
+const isWhole = (parts: Parts | undefined): parts is Parts => parts !== undefined && layers.every((layer) => Number.isFinite(parts[layer]))
+
+const hasSteadyClock = ({ record }: SideRound): boolean => record.clock !== null && record.clock.drift <= largestDrift
+
+function whySkipped(side: SideSpec, rounds: readonly SideRound[], steady: readonly SideRound[], n: number): string | null {
+  if (!side.hasMock) return 'no mock model of ours is known to be behind this side'
+  if (rounds.length === 0) return 'no round was completed'
+  if (steady.length === 0) return `the mock's clock could not be read, or drifted by more than ${largestDrift} ms in every round`
+  return n === 0 ? "the mock's journal has none of these messages" : null
+}
+
+function summary(parts: readonly Parts[]): NonNullable<PhaseAttribution['parts']> {
+  const of = (part: keyof Parts): { p50: number; p95: number } => {
+    const times = parts.map((each) => each[part])
+    return { p50: median(times) ?? NaN, p95: rankQuantile(times, 0.95) ?? NaN }
+  }
+  return { tester: of('tester'), beforeModel: of('beforeModel'), connecting: of('connecting'), model: of('model'), afterModel: of('afterModel') }
+}
+
+/** By phase the exposed probes that stalled, of whatever claim on stalled shares names them; each once. */
+function stalledProbes(run: Run, side: string): Map<string, MessageRecord[]> {
+  const claims = Object.values(run.header.scenario.claims).filter((claim): claim is StalledShareClaim => claim.measure === 'stalledShare')
+  const probes = new Set(claims.flatMap((claim) => exposedProbes(run, side, claim, 'measured')).filter(({ stalled }) => stalled).map(({ probe }) => probe))
+  const byPhase = new Map<string, MessageRecord[]>()
+  for (const probe of probes) byPhase.set(probe.phase, [...(byPhase.get(probe.phase) ?? []), probe])
+  return byPhase
+}
+
+function blame(run: Run, steady: readonly SideRound[], stalled: readonly MessageRecord[]): PhaseAttribution['stalledBy'] {
+  const counts = { tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0 }
+  for (const probe of stalled) counts[layerToBlame(run, steady, probe)] += 1
+  return counts
+}
+
+/** The layer whose time grew most over its quiet median of the same round and connection kind. */
+function layerToBlame(run: Run, steady: readonly SideRound[], probe: MessageRecord): Layer | 'unknown' {
+  const round = steady.find((candidate) => candidate.round === probe.round)
+  const parts = partsOf(probe)
+  if (round === undefined || parts === undefined) return 'unknown'
+  const quiet = quietParts(round, quietPhaseOf(run, probe.label) ?? '', probe.connection.kind)
+  if (quiet.length === 0) return 'unknown'
+  const growth = (layer: Layer): number => parts[layer] - (median(quiet.map((each) => each[layer])) ?? 0)
+  return layers.reduce((worst, layer) => (growth(layer) > growth(worst) ? layer : worst))
+}
+
+function quietParts(round: SideRound, phase: string, kind: ConnectionKind): Parts[] {
+  return windowOf(round, phase).probes.filter((probe) => probe.connection.kind === kind).map(partsOf).filter(isWhole)
+}
+
+/**
+ * Messages with a part below zero by more than the clocks can account for: then the clocks are not what the run believes them to be, and no
+ * part can be trusted. The example names the message and the part.
+ */
+export function negativeTimes(run: Run, side: string): { count: number; example: string | null } {
+  const found = sideRounds(run, side).filter(hasSteadyClock).flatMap((round) => {
+    const clock = round.record.clock
+    // One clock has no offset; of two the offset is known to ± its bound, and drifts.
+    const tolerance = rounding + (clock === null || clock.oneClock ? 0 : clock.bound + clock.drift)
+    return [...round.windows.values()].flatMap(({ probes, blockers }) => [...probes, ...blockers]).flatMap((message) => negativePart(message, tolerance))
+  })
+  return { count: found.length, example: found[0] ?? null }
+}
+
+function negativePart(message: MessageRecord, tolerance: number): string[] {
+  const parts = partsOf(message)
+  const layer = layers.find((candidate) => parts !== undefined && parts[candidate] < -tolerance)
+  return layer === undefined || parts === undefined ? [] : [`${message.id}: ${layer} took ${parts[layer].toFixed(3)} ms`]
+}

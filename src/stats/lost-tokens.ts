@@ -1,0 +1,64 @@
+import type { MessageRecord } from '../sample/message.ts'
+import type { Run } from '../sample/run-file.ts'
+import { isEvidence } from './ttft.ts'
+import { sideRounds } from './windows.ts'
+
+export interface LostTokens {
+  /** Messages whose tokens could be counted. */
+  readonly messages: number
+  readonly lostMessages: number
+  readonly missing: number
+  readonly duplicated: number
+  readonly reordered: number
+  /** Tokens of another answer. */
+  readonly foreign: number
+  /** Loaded phases, over all rounds, in which a message could be counted. */
+  readonly episodes: number
+  /** Up to three messages that lost something: `m-17 behindSaga: 12 of 100 missing (truncated)`. */
+  readonly examples: readonly string[]
+}
+
+const mostExamples = 3
+
+/**
+ * What became of the numbered tokens of the mock, over everything that was said in the kept rounds. A message has lost words if tokens are
+ * missing, which includes an answer that broke off or was refused (a 500 has lost them all), or if the text is not the text that the mock
+ * wrote. Messages that the tester cancelled, or whose tokens nobody numbered, are not counted.
+ */
+export function lostTokens(run: Run, side: string): LostTokens {
+  const totals = { messages: 0, lostMessages: 0, missing: 0, duplicated: 0, reordered: 0, foreign: 0, episodes: 0 }
+  const examples: string[] = []
+  for (const round of sideRounds(run, side)) {
+    for (const window of round.windows.values()) {
+      const counted = [...window.probes, ...window.blockers].filter(isEvidence)
+      if (window.blockers.length > 0 && counted.some(({ integrity }) => integrity !== null)) totals.episodes += 1
+      for (const message of counted) add(totals, examples, message)
+    }
+  }
+  return { ...totals, examples }
+}
+
+function add(totals: Record<'messages' | 'lostMessages' | 'missing' | 'duplicated' | 'reordered' | 'foreign', number>, examples: string[], message: MessageRecord): void {
+  const { integrity } = message
+  if (integrity === null) return
+  const missing = missingOf(integrity, message.outcome.kind === 'failed')
+  totals.messages += 1
+  totals.missing += missing
+  totals.duplicated += integrity.duplicated
+  totals.reordered += integrity.reordered
+  totals.foreign += integrity.foreign
+  // The checksum ends the answer: where it did not arrive, the end did not.
+  if (missing === 0 && integrity.checksumMatches === true) return
+  totals.lostMessages += 1
+  if (examples.length < mostExamples) examples.push(example(message, missing))
+}
+
+/** Of a failed answer also what was expected and did not come at all. */
+function missingOf({ missing, expected, received }: NonNullable<MessageRecord['integrity']>, failed: boolean): number {
+  return failed ? Math.max(missing, expected - received) : missing
+}
+
+function example({ id, phase, integrity, outcome }: MessageRecord, missing: number): string {
+  const what = missing > 0 ? `${missing} of ${integrity?.expected ?? 0} missing` : 'the text is not what the mock wrote'
+  return `${id} ${phase}: ${what}${outcome.kind === 'failed' ? ` (${outcome.code})` : ''}`
+}

@@ -1,0 +1,161 @@
+import type { ConnectionKind, MessageRecord } from '../sample/message.ts'
+import type { Run } from '../sample/run-file.ts'
+import type { ClaimSpec } from '../scenario/spec.ts'
+import { formatMilliseconds } from '../duration.ts'
+import type { Count } from './binomial.ts'
+import { blockade, quietTime } from './blockade.ts'
+import { median, rankQuantile } from './quantile.ts'
+import { judgedTime, referenceTime, ttft, type View } from './ttft.ts'
+import { copiesOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
+
+export type StalledShareClaim = Extract<ClaimSpec, { measure: 'stalledShare' }>
+
+export interface CountedShare extends Count {
+  /** events / n; NaN where n is 0. */
+  readonly share: number
+  /** One per kept round that has any. */
+  readonly rounds: readonly Count[]
+}
+
+export interface StalledShare extends CountedShare {
+  /** An episode is one loaded phase of one round; these have exposed probes. */
+  readonly episodes: number
+  /** Of the episodes, those in which at least one exposed probe stalled. */
+  readonly stallingEpisodes: number
+  /** Episodes with nobody exposed: the blocker lasted less than two stall limits, or failed, or its round has no quiet time to compare with. */
+  readonly droppedEpisodes: number
+  readonly roundsWithStalls: number
+  /** ms. Infinity where the quiet windows allow none: then nobody is exposed and `problem` says why. */
+  readonly limit: number
+  /** The quiet windows' own share by the same limit. */
+  readonly quiet: CountedShare
+  /** Why the share cannot be judged, as a sentence without its full stop; null where it can. */
+  readonly problem: string | null
+}
+
+/** MEASURING §2: fewer episodes than this, with others dropped because their blocker was too short, are no evidence. */
+const leastEpisodes = 6
+
+/**
+ * How much later than the quiet median a probe may come before it counts as stalled, ms: max(the rules' floor, 3 × (p95 − p50) of the side's
+ * quiet probes), so that a slow, wide model is not taken for a blocked one; exactly the floor where `--stall-limit` fixed it.
+ *
+ * Infinity where the quiet probes themselves have no finite p95 (none was said, or more than 5 % got no first token). With such a limit
+ * everything would pass; `stalledShare` exposes nobody to it and says so.
+ */
+export function stallLimit(run: Run, side: string, claim: StalledShareClaim, view: View): number {
+  return limitOf(run, sideRounds(run, side), claim, view)
+}
+
+function limitOf(run: Run, rounds: readonly SideRound[], claim: StalledShareClaim, view: View): number {
+  const { stallFloor, stallLimitFixed } = run.header.rules
+  if (stallLimitFixed) return stallFloor
+  const times = rounds.flatMap((round) => quietWindow(round, claim).probes.map((probe) => referenceTime(probe, view)))
+  const p95 = rankQuantile(times, 0.95) ?? Infinity
+  return Number.isFinite(p95) ? Math.max(stallFloor, 3 * (p95 - (median(times) ?? 0))) : Infinity
+}
+
+const quietWindow = (round: SideRound, claim: Pick<StalledShareClaim, 'quiet' | 'message'>): Window => {
+  const window = windowOf(round, claim.quiet)
+  return { ...window, probes: window.probes.filter((probe) => probe.label === claim.message) }
+}
+
+/** A probe that was exposed to a blocker, and whether it stalled. */
+export interface ExposedProbe {
+  readonly probe: MessageRecord
+  readonly stalled: boolean
+}
+
+interface Episode {
+  readonly exposed: readonly ExposedProbe[]
+  readonly dropped: 'failed' | 'short' | 'no quiet time' | null
+}
+
+/**
+ * The headline of head-of-line blocking: the share of the exposed probes that came later than the median of the quiet window of the same round
+ * and connection kind by more than the stall limit (MEASURING §2, §3).
+ */
+export function stalledShare(run: Run, side: string, claim: StalledShareClaim, view: View): StalledShare {
+  const rounds = sideRounds(run, side)
+  const limit = limitOf(run, rounds, claim, view)
+  const perRound = rounds.map((round) => claim.during.map((phase) => episode(run, round, phase, claim, limit, view)))
+  const episodes = perRound.flat()
+  const judged = episodes.filter(({ exposed }) => exposed.length > 0)
+  const share = countedShare(perRound.map((several) => count(several.flatMap(({ exposed }) => exposed.map(({ stalled }) => stalled)))))
+  const quiet = countedShare(rounds.map((round) => count(quietStalls(quietWindow(round, claim), limit, view))))
+  return {
+    ...share,
+    episodes: judged.length,
+    stallingEpisodes: judged.filter(({ exposed }) => exposed.some(({ stalled }) => stalled)).length,
+    droppedEpisodes: episodes.length - judged.length,
+    roundsWithStalls: share.rounds.filter(({ events }) => events > 0).length,
+    limit,
+    quiet,
+    problem: problem(claim, limit, quiet, judged.length, episodes),
+  }
+}
+
+/** The exposed probes of all kept rounds, for whoever wants to know where the stalled ones waited. */
+export function exposedProbes(run: Run, side: string, claim: StalledShareClaim, view: View): ExposedProbe[] {
+  const rounds = sideRounds(run, side)
+  const limit = limitOf(run, rounds, claim, view)
+  return rounds.flatMap((round) => claim.during.flatMap((phase) => episode(run, round, phase, claim, limit, view).exposed))
+}
+
+/**
+ * Exposed are the probes due in the window for which the blocker was still going to last for longer than a stalled one may come late:
+ * due + quiet p50 of their kind ≤ its end − limit. Others would count as "not stalled" however blocked the stack is.
+ */
+function episode(run: Run, round: SideRound, phase: string, claim: StalledShareClaim, limit: number, view: View): Episode {
+  const window = windowOf(round, phase)
+  const quiet = quietWindow(round, claim)
+  const held = blockade(window, copiesOf(run, phase), quietTime(quiet, ttft), ttft)
+  if (held.kind === 'failed') return { exposed: [], dropped: 'failed' }
+  if (held.to - held.from < 2 * limit) return { exposed: [], dropped: 'short' }
+  const medians = quietMedians(quiet, view)
+  const windowAt = window.record?.windowAt ?? -Infinity
+  const exposed = window.probes.flatMap((probe): ExposedProbe[] => {
+    const usual = medians[probe.connection.kind]
+    const isExposed = probe.label === claim.message && usual !== undefined && probe.dueAt >= windowAt && probe.dueAt + usual <= held.to - limit
+    return isExposed ? [{ probe, stalled: judgedTime(probe, view) - usual > limit }] : []
+  })
+  return { exposed, dropped: exposed.length === 0 ? 'no quiet time' : null }
+}
+
+/** Of each connection kind the median of the quiet window; a kind that was not said, or mostly got no answer, has none and judges nobody. */
+function quietMedians(quiet: Window, view: View): Record<ConnectionKind, number | undefined> {
+  const of = (kind: ConnectionKind): number | undefined => {
+    const usual = median(quiet.probes.filter((probe) => probe.connection.kind === kind).map((probe) => referenceTime(probe, view)))
+    return usual === Infinity ? undefined : usual
+  }
+  return { warm: of('warm'), fresh: of('fresh') }
+}
+
+/** A quiet probe without a first token stalled, whatever its median is. */
+function quietStalls(quiet: Window, limit: number, view: View): boolean[] {
+  const medians = quietMedians(quiet, view)
+  return quiet.probes.map((probe) => {
+    const time = referenceTime(probe, view)
+    return time === Infinity || time - (medians[probe.connection.kind] ?? 0) > limit
+  })
+}
+
+function count(stalled: readonly boolean[]): Count {
+  return { events: stalled.filter(Boolean).length, n: stalled.length }
+}
+
+function countedShare(rounds: readonly Count[]): CountedShare {
+  const events = rounds.reduce((total, round) => total + round.events, 0)
+  const n = rounds.reduce((total, round) => total + round.n, 0)
+  return { events, n, share: events / n, rounds: rounds.filter((round) => round.n > 0) }
+}
+
+function problem(claim: StalledShareClaim, limit: number, quiet: CountedShare, judged: number, episodes: readonly Episode[]): string | null {
+  if (quiet.n === 0) return `no ${claim.message} was said in the quiet phase "${claim.quiet}", so nothing says how long it takes alone`
+  if (limit === Infinity) return `${quiet.events} of ${quiet.n} quiet ${claim.message}s got no first word: with more than 5 % of them no stall limit can be set`
+  const dropped = (why: Episode['dropped']): number => episodes.filter((one) => one.dropped === why).length
+  if (judged >= leastEpisodes || episodes.length === judged) return null
+  if (dropped('short') > 0) return `blocker too short for so slow a model: ${dropped('short')} of ${episodes.length} lasted less than twice the stall limit of ${formatMilliseconds(limit)}`
+  if (dropped('failed') > 0) return `${dropped('failed')} of ${episodes.length} blockers failed or were never said`
+  return judged === 0 ? `nobody was exposed to a blocker: the quiet windows of the same rounds have no answered ${claim.message}, or the windows came too late` : null
+}

@@ -1,0 +1,73 @@
+import type { MessageRecord } from '../sample/message.ts'
+import type { PhaseRecord, RoundRecord, Run } from '../sample/run-file.ts'
+import { isEvidence } from './ttft.ts'
+
+/** What was said in one phase of one round. Messages that the tester itself cancelled are not among the probes. */
+export interface Window {
+  readonly phase: string
+  readonly probes: readonly MessageRecord[]
+  readonly blockers: readonly MessageRecord[]
+  /** Undefined where the writer died before the phase was over. */
+  readonly record: PhaseRecord | undefined
+}
+
+/** A round of one side, in the attempt that was kept. */
+export interface SideRound {
+  readonly round: number
+  readonly attempt: number
+  readonly record: RoundRecord
+  readonly windows: ReadonlyMap<string, Window>
+}
+
+interface OpenWindow extends Window {
+  readonly probes: MessageRecord[]
+  readonly blockers: MessageRecord[]
+  record: PhaseRecord | undefined
+}
+
+/**
+ * The rounds of a side that are judged, in the order of the file: of each only the attempt whose `round` record says that it was kept. An
+ * attempt without that record (the run was interrupted in it) or thrown away is not judged.
+ */
+export function sideRounds(run: Run, side: string): SideRound[] {
+  const rounds = new Map<string, { record: RoundRecord; windows: Map<string, OpenWindow> }>()
+  const key = ({ round, attempt }: { round: number; attempt: number }): string => `${round}/${attempt}`
+  for (const record of run.rounds) if (record.side === side && record.kept) rounds.set(key(record), { record, windows: new Map() })
+  for (const record of run.phases) {
+    const kept = record.side === side ? rounds.get(key(record)) : undefined
+    if (kept !== undefined) openWindow(kept.windows, record.phase).record = record
+  }
+  for (const message of run.messages) {
+    const kept = message.side === side ? rounds.get(key(message)) : undefined
+    if (kept === undefined) continue
+    if (message.part === 'blocker') openWindow(kept.windows, message.phase).blockers.push(message)
+    else if (message.part !== 'warm-up' && isEvidence(message)) openWindow(kept.windows, message.phase).probes.push(message)
+  }
+  return [...rounds.values()].map(({ record, windows }) => ({ round: record.round, attempt: record.attempt, record, windows }))
+}
+
+function openWindow(windows: Map<string, OpenWindow>, phase: string): OpenWindow {
+  const found = windows.get(phase) ?? { phase, probes: [], blockers: [], record: undefined }
+  windows.set(phase, found)
+  return found
+}
+
+/** That phase of the round; an empty window where it was not walked. */
+export function windowOf(round: SideRound, phase: string): Window {
+  return round.windows.get(phase) ?? { phase, probes: [], blockers: [], record: undefined }
+}
+
+/** The phases of the scenario in which nothing but probes is said, by name. */
+export function quietPhases(run: Run): string[] {
+  return Object.entries(run.header.scenario.phases).flatMap(([name, phase]) => (phase.while === undefined ? [name] : []))
+}
+
+/** The quiet phase that says `message`, with which a loaded one is compared; undefined where the scenario has none. */
+export function quietPhaseOf(run: Run, message: string): string | undefined {
+  return quietPhases(run).find((name) => run.header.scenario.phases[name]?.say === message)
+}
+
+/** How many answers block that phase at once: none in a quiet one. */
+export function copiesOf(run: Run, phase: string): number {
+  return run.header.scenario.phases[phase]?.while?.copies ?? 0
+}

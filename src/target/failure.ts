@@ -1,0 +1,45 @@
+import type { FailureCode, Outcome } from '../sample/message.ts'
+import { errorText } from './chat-stream.ts'
+
+/** Statuses that an intermediary (nginx, Cloudflare) answers with in HTML of its own. */
+const intermediaryStatuses = new Set([403, 503, 524])
+
+export function failed(code: FailureCode, detail: string, afterTokens: number): Outcome {
+  return { kind: 'failed', code, detail, afterTokens }
+}
+
+/** The outcome of an answer whose status is not 2xx, or which is no event stream. */
+export function httpFailure(status: number, contentType: string, body: string): Outcome {
+  const isHtml = contentType.includes('html')
+  if (status >= 200 && status < 300) {
+    return failed('malformed', `answered ${isHtml ? 'an HTML page' : contentType === '' ? 'no content type' : contentType} instead of an event stream`, 0)
+  }
+  if (isHtml && intermediaryStatuses.has(status)) return failed('http-status', `${status} intermediary`, 0)
+  return failed('http-status', `${status}${isHtml ? ' with an HTML page' : bodyText(body)}`, 0)
+}
+
+function bodyText(body: string): string {
+  if (body === '') return ''
+  try {
+    const json: unknown = JSON.parse(body)
+    const error = typeof json === 'object' && json !== null && 'error' in json ? json.error : json
+    return ` ${errorText(error)}`
+  } catch {
+    return ` ${body.slice(0, 120)}`
+  }
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** What a socket error means, by how far the answer had come. */
+export function socketFailure(error: Error, hadHeaders: boolean, afterTokens: number): Outcome {
+  const code = codeOf(error)
+  const detail = code === '' ? error.message : `${code}: ${error.message}`
+  if (code === 'ECONNREFUSED') return failed('refused', detail, afterTokens)
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return failed('connect-timeout', detail, afterTokens)
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code) || code === 'EPROTO') return failed('tls', detail, afterTokens)
+  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return failed('malformed', detail, afterTokens)
+  return failed(hadHeaders ? 'reset-mid-stream' : 'reset', detail, afterTokens)
+}

@@ -1,0 +1,151 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import type { Answer, Clock } from './target.ts'
+import { openAiTarget } from './openai.ts'
+
+const clock: Clock = { now: () => performance.now(), stampError: () => 0.5 }
+const servers: Server[] = []
+const sockets = new Set<Socket>()
+
+afterEach(() => {
+  for (const socket of sockets) socket.destroy()
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** A raw server that hands every request (its head and body as text) to a script. */
+async function serve(script: (socket: Socket, request: string) => void): Promise<string> {
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    let text = ''
+    socket.on('data', (bytes) => {
+      text += bytes.toString()
+      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
+      const end = text.indexOf('\r\n\r\n')
+      if (end === -1 || text.length < end + 4 + length) return
+      const request = text
+      text = ''
+      script(socket, request)
+    })
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`
+}
+
+const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
+const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
+const token = (text: string): string => chunk(`data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`)
+const finished = chunk('data: [DONE]\n\n') + '0\r\n\r\n'
+
+function target(base: string, headers: Record<string, string> = {}): ReturnType<typeof openAiTarget> {
+  return openAiTarget({ kind: 'openai', base, model: 'm', headers, clock })
+}
+
+async function hello(base: string): Promise<Answer> {
+  const session = target(base).open()
+  const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
+  session.close()
+  return answer
+}
+
+test('a streamed answer has its instants in order and its tokens counted', async () => {
+  const base = await serve((socket) => {
+    socket.write(head + chunk('data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'))
+    setTimeout(() => socket.write(token('a')), 30)
+    setTimeout(() => socket.write(token('b') + finished), 60)
+  })
+  const answer = await hello(base)
+  expect(answer.outcome).toEqual({ kind: 'answered' })
+  expect(answer.text).toBe('ab')
+  expect(answer.gaps).toHaveLength(1)
+  const instants = [answer.startedAt, answer.sentAt, answer.headersAt, answer.firstEventAt, answer.firstTokenAt, answer.firstVisibleAt, answer.endedAt].map((at) => at ?? Number.NaN)
+  expect(instants).toEqual([...instants].sort((a, b) => a - b))
+  expect((answer.firstTokenAt ?? 0) - (answer.firstEventAt ?? 0)).toBeGreaterThan(15)
+})
+
+test('the prompt carries the marker only where our mock listens', async () => {
+  const bodies: string[] = []
+  const base = await serve((socket, request) => {
+    bodies.push(request)
+    socket.write(head + token('a') + finished)
+  })
+  const session = target(base, { authorization: 'Bearer k' }).open()
+  await session.say({ id: 'a-1', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }).done
+  await session.say({ id: 'a-2', text: 'Hello', mock: undefined }).done
+  session.close()
+  expect(bodies[0]).toContain('Hello\\n[[ft1 id=a-1 tokens=1 first=2 gap=20]]')
+  expect(bodies[0]).toContain('authorization: Bearer k')
+  expect(bodies[1]).not.toContain('[[ft1')
+})
+
+test('a warm session says its message on the socket that it opened before', async () => {
+  const base = await serve((socket, request) => {
+    if (request.startsWith('GET /v1/models')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+    else socket.write(head + token('a') + finished)
+  })
+  const session = target(base).open()
+  await session.warm()
+  const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
+  session.close()
+  expect(answer.connection).toMatchObject({ kind: 'warm', requestsBefore: 1 })
+  expect((await hello(base)).connection).toMatchObject({ kind: 'fresh', requestsBefore: 0 })
+})
+
+test('a warm session whose server closed the connection says that its message went over a fresh one', async () => {
+  const base = await serve((socket, request) => {
+    if (request.startsWith('GET')) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}')
+    else socket.write(head + token('a') + finished)
+  })
+  const session = target(base).open()
+  await session.warm()
+  const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
+  session.close()
+  expect(answer.connection).toMatchObject({ kind: 'fresh', requestsBefore: 0 })
+})
+
+test.each([
+  ['an error status', 'HTTP/1.1 500 X\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n{"error":{"message":"mock 500"}}', 'http-status', /500/],
+  ['an intermediary page', 'HTTP/1.1 503 X\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>', 'http-status', /intermediary/],
+  ['a page instead of a stream', 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>', 'malformed', /HTML/],
+  ['garbage', 'SSH-2.0-OpenSSH_9\r\n', 'malformed', /HTTP/],
+])('%s is an outcome with its code', async (_name, response, code, detail) => {
+  const base = await serve((socket) => socket.end(response))
+  const { outcome } = await hello(base)
+  expect(outcome).toMatchObject({ kind: 'failed', code })
+  expect(outcome.kind === 'failed' ? outcome.detail : '').toMatch(detail)
+})
+
+test('a reset before the headers and a reset in mid-stream are told apart', async () => {
+  const before = await serve((socket) => socket.resetAndDestroy())
+  expect((await hello(before)).outcome).toMatchObject({ code: 'reset' })
+  const middle = await serve((socket) => { socket.write(head + token('a'), () => setTimeout(() => socket.resetAndDestroy(), 20)) })
+  expect((await hello(middle)).outcome).toMatchObject({ code: 'reset-mid-stream', afterTokens: 1 })
+})
+
+test('a stream that is cut off is no whole answer', async () => {
+  const base = await serve((socket) => { socket.end(`${head}${token('a')}0\r\n\r\n`) })
+  expect((await hello(base)).outcome).toMatchObject({ code: 'truncated', afterTokens: 1 })
+})
+
+test('nobody listening is refused', async () => {
+  const base = await serve(() => {})
+  await new Promise<void>((resolve) => { servers.pop()?.close(() => resolve()) })
+  expect((await hello(base)).outcome).toMatchObject({ code: 'refused', afterTokens: 0 })
+})
+
+test('an aborted message ends at once with the outcome given, and its socket is closed', async () => {
+  let closed = false
+  const base = await serve((socket) => {
+    socket.on('close', () => { closed = true })
+    socket.write(head + token('a'))
+  })
+  const session = target(base).open()
+  const exchange = session.say({ id: 'a-1', text: 'Hello', mock: undefined })
+  await exchange.firstToken
+  exchange.abort({ kind: 'failed', code: 'hung', detail: 'too long', afterTokens: 0 })
+  expect((await exchange.done).outcome).toMatchObject({ code: 'hung', afterTokens: 1 })
+  await expect.poll(() => closed).toBe(true)
+  session.close()
+})

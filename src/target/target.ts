@@ -1,0 +1,62 @@
+import type { ConnectionKind, Outcome } from '../sample/message.ts'
+
+/** The generator's clock: milliseconds with fraction since the run began, monotonic. */
+export interface Clock {
+  now(): number
+  /** How late a stamp taken at `at` may be: the time since the last tick but one of a 1 ms timer on the same event loop. */
+  stampError(at: number): number
+}
+
+/** One message as it is to be said. */
+export interface Utterance {
+  /** Unique in the run; travels in the marker where our mock listens. */
+  readonly id: string
+  readonly text: string
+  /** The mock's instructions; undefined where no mock of ours is behind the target. */
+  readonly mock: { readonly tokens: number; readonly firstTokenAfter: number; readonly gap: number } | undefined
+  readonly maxTokens?: number
+}
+
+/** What came back, instants in run time; absent ones are null. The session fills it while it reads; `text` is kept until the phase is over. */
+export interface Answer {
+  connection: { id: number; kind: ConnectionKind; requestsBefore: number; openedAt: number | null }
+  startedAt: number
+  sentAt: number | null
+  headersAt: number | null
+  firstEventAt: number | null
+  firstTokenAt: number | null
+  firstVisibleAt: number | null
+  endedAt: number
+  /** How late the stamp of the first token may be, ms; of the end, where none came. */
+  stampError: number
+  chunks: number
+  /** Gaps between content chunks in ms, in order. */
+  gaps: number[]
+  text: string
+  usageTokens: number | null
+  outcome: Outcome
+}
+
+/** A message on its way. `done` never rejects: what the system does wrong is an outcome. */
+export interface Exchange {
+  readonly done: Promise<Answer>
+  /** Resolves at the first token, and at the end where none comes. */
+  readonly firstToken: Promise<void>
+  /** Ends it from our side with the outcome given. Without effect once it has ended. */
+  abort(outcome: Outcome): void
+}
+
+/** One connection, over which one message is said at a time. */
+export interface Session {
+  /** Opens it by a cheap request, so that the next message finds it warm. Never rejects: a session that could not be opened dials when it is used. */
+  warm(): Promise<void>
+  say(utterance: Utterance): Exchange
+  close(): void
+}
+
+/** A system that a message can be said to. */
+export interface Target {
+  readonly kind: 'control' | 'openai' | 'open-webui' | 'ollama'
+  readonly url: string
+  open(): Session
+}

@@ -1,0 +1,38 @@
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import type { ClaimSpec } from '../scenario/spec.ts'
+import { lostTokens } from '../stats/lost-tokens.ts'
+import type { Weighed, Weighing } from './decision.ts'
+import { atMostAfterNone, roundShortage } from './shares.ts'
+import { counted, percentUp } from './wording.ts'
+
+type LossClaim = Extract<ClaimSpec, { measure: 'lostTokens' }>
+
+/**
+ * Zero tolerance: one message that lacks a word fails, at any look and after any number of rounds. A pass states how often it may still
+ * happen, for messages and for episodes. The tester's clock plays no part in it, so every view is the same.
+ */
+export function lossClaim(run: Run, side: SideSpec, claim: LossClaim, rounds: number): Weighing {
+  const { alpha } = run.header.rules
+  const { pass, fail } = claim.bounds
+  const seen = lostTokens(run, side.name)
+  const shortage = roundShortage(seen.messages, rounds)
+  const weighed: Weighed = {
+    passes: shortage === undefined && seen.lostMessages <= pass,
+    fails: seen.lostMessages > fail,
+    warns: shortage === undefined && fail > pass && seen.lostMessages <= fail,
+    value: seen.messages === 0 ? undefined : seen.lostMessages,
+    shortage,
+  }
+  const most = (n: number): string => percentUp(atMostAfterNone(n, alpha))
+  const whole = `0 of ${counted(seen.messages, 'answer')} lacked a word (≤ ${most(seen.messages)}), in ${counted(seen.episodes, 'blocker')} (≤ ${most(seen.episodes)})`
+  const lost = `${seen.lostMessages} of ${counted(seen.messages, 'answer')} lacked words: ${seen.missing} in all (${seen.examples.join(', ')})`
+  return {
+    weigh: () => weighed,
+    describe: () => ({
+      metric: 'lostTokens', statistic: 'messages', unit: 'count', bounds: claim.bounds, n: seen.messages, censored: 0,
+      value: weighed.value, low: weighed.value, high: weighed.value,
+      evidence: seen.messages === 0 ? 'no answer with numbered tokens came' : seen.lostMessages === 0 ? whole : lost,
+      formula: 'answers in which a numbered token that the mock wrote is missing',
+    }),
+  }
+}

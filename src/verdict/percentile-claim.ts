@@ -1,0 +1,6 @@
+import { formatMilliseconds } from '../duration.ts'
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import type { ClaimSpec, Statistic } from '../scenario/spec.ts'
+import { lateShare } from '../stats/late-share.ts'
+import type { View } from '../stats/ttft.ts'
+import { firstVisible } from '../stats/ttft.ts'

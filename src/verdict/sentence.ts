@@ -1,0 +1,69 @@
+import type { RunRecord } from '../sample/run-file.ts'
+import type { Check, ClaimResult, RunVerdict } from './document.ts'
+import { inUnit, percent, percentDown, percentUp } from './wording.ts'
+
+/**
+ * The verdict of a run as one would say it to a person: whether people wait, on which side, how many of how many, and how sure that is. Where
+ * it is no pass, the number that decided and what to do.
+ */
+export function verdictSentence(header: RunRecord, verdict: RunVerdict, claims: readonly ClaimResult[], validity: readonly Check[]): string {
+  const judged = claims.filter(({ role, verdict: one }) => role === 'judged' && one !== 'skipped')
+  const worst = leading(judged.filter((claim) => claim.verdict === verdict))
+  if (worst === undefined) return `${header.scenario.name}: no claim could be judged here; see the reason beside each.`
+  const contrast = referenceWords(claims, worst.claim)
+  switch (verdict) {
+    case 'pass': return `${worst.side}: ${worst.claim} (${evidence(worst)})${others(judged, worst, 'pass')}${contrast}.`
+    case 'warn': return `${worst.side}: only just: ${worst.claim} (${evidence(worst)}): not above ${inUnit(worst.bounds.fail, worst.unit)}, but not shown to be at most ${inUnit(worst.bounds.pass, worst.unit)}${others(judged, worst, 'warn')}${contrast}.`
+    case 'fail': return `${worst.side} fails: not "${worst.claim}" (${evidence(worst)}, allowed: ${inUnit(worst.bounds.fail, worst.unit)})${others(judged, worst, 'fail')}${contrast}.`
+    case 'inconclusive': return `Not enough evidence either way, ${worst.side}: "${worst.claim}": ${worst.reason}. More rounds may show it: a longer --budget, or --rounds.`
+    case 'invalid': return `The measurement cannot be trusted: ${validity.find((check) => check.verdict === 'invalid')?.detail ?? `${worst.side}: "${worst.claim}": ${worst.reason}`}.`
+  }
+}
+
+/** What the scenario is about: a stalled share where there is one, else its first claim. */
+function leading(claims: readonly ClaimResult[]): ClaimResult | undefined {
+  return claims.find(({ metric }) => metric === 'stalledShare') ?? claims[0]
+}
+
+function others(judged: readonly ClaimResult[], worst: ClaimResult, verdict: RunVerdict): string {
+  const same = judged.filter((claim) => claim.verdict === verdict && claim.id !== worst.id)
+  if (verdict === 'pass' || same.length === 0) return ''
+  return `; also: ${same.map((claim) => `${claim.side === worst.side ? '' : `${claim.side}: `}${claim.claim} (${evidence(claim)})`).join('; ')}`
+}
+
+/** `; before: it does (94 %)`. */
+function referenceWords(claims: readonly ClaimResult[], sentence: string): string {
+  return claims.flatMap((claim) => {
+    if (claim.role !== 'reference' || claim.claim !== sentence) return []
+    switch (claim.verdict) {
+      case 'pass': case 'warn': return [`; ${claim.side}: likewise (${evidence(claim)})`]
+      case 'fail': return [`; ${claim.side}: ${contradiction(sentence)} (${valueInWords(claim)})`]
+      default: return [`; ${claim.side}: ${claim.verdict}`]
+    }
+  }).join('')
+}
+
+/** What to say of a side that does what the sentence denies: "hello does not wait" becomes "it does". */
+function contradiction(sentence: string): string {
+  const verb = /\b(does|is|has|can|will|was) not\b/.exec(sentence)?.[1]
+  return verb === undefined ? 'not so' : `it ${verb}`
+}
+
+const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? 'no first token' : inUnit(claim.value, claim.unit))
+
+/** The evidence in a few words: the limit on the side that the verdict hangs on. */
+function evidence(claim: ClaimResult): string {
+  const { value, n } = claim
+  const fails = claim.verdict === 'fail'
+  const atMost = fails ? 'at least' : 'at most'
+  const limit = fails ? claim.low : claim.high
+  switch (claim.metric) {
+    case 'stalledShare': {
+      const share = fails ? percentDown(limit ?? 0) : percentUp(limit ?? 1)
+      return `${Math.round((value ?? 0) * n)} of ${n} stalled, ${atMost} ${share}${claim.statistic === 'share' ? '' : ' more than in quiet'}`
+    }
+    case 'firstVisible': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
+    case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
+    default: return claim.unit === 'share' ? percent(value ?? 1) : `${inUnit(value, claim.unit)} of ${n}`
+  }
+}

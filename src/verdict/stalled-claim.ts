@@ -1,0 +1,80 @@
+import { formatMilliseconds } from '../duration.ts'
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import type { ClaimSpec } from '../scenario/spec.ts'
+import { differenceInterval } from '../stats/difference.ts'
+import { stalledShare } from '../stats/stall.ts'
+import type { View } from '../stats/ttft.ts'
+import type { Description, Weighed, Weighing } from './decision.ts'
+import { atMostAfterNone, effective, leastRounds, sampleShortage, shareInterval } from './shares.ts'
+import { counted, percent, percentDown, percentUp, plural } from './wording.ts'
+import { proportionInterval } from '../stats/binomial.ts'
+
+type StalledClaim = Extract<ClaimSpec, { measure: 'stalledShare' }>
+type Stalled = ReturnType<typeof stalledShare>
+
+/** A pass needs this many blockers that could have stalled somebody, a fail this many rounds in which one did. */
+const leastEpisodes = 6
+const leastRoundsWithStalls = 3
+/** From this many stalled probes in the quiet windows on, the claim is about what the blocker adds to them. */
+const quietStallsThatCount = 3
+
+/** Claims on the share of exposed probes that a blocker held up: MEASURING §2 and §4. */
+export function stalledClaim(run: Run, side: SideSpec, claim: StalledClaim): Weighing {
+  const { alpha } = run.header.rules
+  const { pass, fail } = claim.bounds
+  const weigh = (view: View): Weighed => {
+    const seen = stalledShare(run, side.name, claim, view)
+    const { low, high } = interval(seen, alpha)
+    const shortage = seen.problem ?? sampleShortage(seen.n, seen.rounds.length, pass, alpha)
+    const enough = shortage === undefined
+    const passLacks = seen.episodes < leastEpisodes ? `${counted(seen.episodes, 'blocker')} lasted long enough to stall somebody, it takes ${leastEpisodes}` : undefined
+    const sound = enough && passLacks === undefined
+    return {
+      passes: sound && high <= pass,
+      fails: seen.problem === null && seen.rounds.length >= leastRounds && seen.roundsWithStalls >= leastRoundsWithStalls && low > fail,
+      warns: sound && fail > pass && high <= fail,
+      value: seen.n === 0 ? undefined : seen.share,
+      shortage: shortage ?? passLacks,
+    }
+  }
+  return { weigh, describe: () => description(run, claim, stalledShare(run, side.name, claim, 'measured')) }
+}
+
+function isRelative(seen: Stalled): boolean {
+  return seen.quiet.events >= quietStallsThatCount
+}
+
+/** Limits of the share; of its difference to the quiet share where the quiet windows stall by themselves. */
+function interval(seen: Stalled, alpha: number): { low: number; high: number } {
+  if (!isRelative(seen) || seen.n === 0) return shareInterval(seen, seen.rounds, alpha)
+  return differenceInterval(effective(seen, seen.rounds), effective(seen.quiet, seen.quiet.rounds), alpha)
+}
+
+function description(run: Run, claim: StalledClaim, seen: Stalled): Description {
+  const { alpha } = run.header.rules
+  const { low, high } = interval(seen, alpha)
+  return {
+    metric: 'stalledShare', statistic: isRelative(seen) ? 'share above quiet' : 'share', unit: 'share', bounds: claim.bounds, n: seen.n, censored: 0,
+    value: seen.n === 0 ? undefined : seen.share, low, high,
+    evidence: seen.n === 0 ? `no ${claim.message} was exposed to a blocker` : `${probesInWords(claim, seen, low, high)}; ${episodesInWords(run, claim, seen, alpha)}`,
+    formula: `share of the exposed probes later than the quiet median of their round and connection kind by more than ${formatMilliseconds(seen.limit)}`,
+  }
+}
+
+function probesInWords(claim: StalledClaim, seen: Stalled, low: number, high: number): string {
+  const counts = `${seen.events} of ${counted(seen.n, claim.message)} stalled`
+  if (isRelative(seen)) return `${counts} (${percent(seen.share)}), ${seen.quiet.events} of ${seen.quiet.n} in the quiet windows: ${percent(low)} to ${percent(high)} more`
+  if (seen.events === 0) return `${counts} (≤ ${percentUp(high)})`
+  return `${counts} (${percent(seen.share)}; ${percentDown(low)} to ${percentUp(high)})`
+}
+
+function episodesInWords(run: Run, claim: StalledClaim, seen: Stalled, alpha: number): string {
+  const blockers = [...new Set(claim.during.map((phase) => run.header.scenario.phases[phase]?.while?.say ?? 'blocker'))].map(plural).join(' and ')
+  const dropped = seen.droppedEpisodes > 0 ? `, ${seen.droppedEpisodes} more were too short to tell` : ''
+  if (seen.episodes === 0) return `no ${blockers} to judge by${dropped}`
+  const most = seen.stallingEpisodes === 0
+    ? atMostAfterNone(seen.episodes, alpha)
+    : proportionInterval({ events: seen.stallingEpisodes, n: seen.episodes, alpha }).high
+  const share = seen.stallingEpisodes === seen.episodes ? '' : `: at most ${percentUp(most)} of such ${blockers} do`
+  return `${seen.stallingEpisodes} of ${seen.episodes} ${blockers} stalled anybody${share}${dropped}`
+}

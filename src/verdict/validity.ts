@@ -1,0 +1,162 @@
+import type { MessageRecord } from '../sample/message.ts'
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import { median } from '../stats/quantile.ts'
+import { sideRounds } from '../stats/windows.ts'
+import type { Check, ClaimResult } from './document.ts'
+import { judgeSide, mustFail } from './judge.ts'
+import { counted, inUnit, percent } from './wording.ts'
+
+/** One check of the tester or of the conditions, and what it does to the claims of `side` (undefined: of every side). */
+export interface Finding extends Check {
+  readonly side: string | undefined
+  /**
+   * `invalid` and `inconclusive` are what every claim becomes that has not failed. Passed ones too: a pass rests on the load, the error
+   * bound and the instrument that the check has just found wanting. A fail stands, as MEASURING §6 has it, except in the one case where it
+   * is known to be false: see `discreditsFails`.
+   */
+  readonly effect: 'none' | 'inconclusive' | 'invalid'
+  /** The judged side is known to be sound, so that a fail of its is itself the wrong answer. */
+  readonly discreditsFails?: boolean
+}
+
+/** More than this share of the calibration's stamps beyond their error bound: the bound is none. */
+const mostViolations = 0.01
+const leastCalibrationAnswers = 300
+const leastDelivered = 0.95
+/** A second half of a quiet window is slower when its median is so many times the first half's, and so many ms above it. */
+const overloadFactor = 1.5
+const overloadMs = 20
+/**
+ * A probe rate that is too high is too high in every window, because it belongs to the plan; something that happens once on the machine is in
+ * one. So a side is overloaded where at least two of its windows are, and a third of them. One window among six also cannot make a blocked
+ * side pass: its probes are a sixth of those that the stall limit is taken from, and it is of no consequence for the medians of the others.
+ */
+const overloadedWindows = (windows: number): number => Math.max(2, Math.ceil(windows / 3))
+
+/** Every check of MEASURING §6. What is in order is said too. */
+export function findings(run: Run): Finding[] {
+  const perSide = [delivered, overload, drain, rounds]
+  return [
+    calibration(run),
+    ...perSide.flatMap((check) => merged(run.header.sides.map((side) => check(run, side)))),
+    ...knownAnswers(run),
+    interruption(run),
+  ]
+}
+
+/** The claims with what the findings make of them. */
+export function trusted(claims: readonly ClaimResult[], found: readonly Finding[]): ClaimResult[] {
+  return claims.map((claim) => {
+    const about = found.filter(({ side }) => side === undefined ? claim.role === 'judged' || side === claim.side : side === claim.side)
+    const worst = about.find(({ effect }) => effect === 'invalid') ?? about.find(({ effect }) => effect === 'inconclusive')
+    if (worst === undefined || worst.effect === 'none' || claim.verdict === 'skipped' || claim.verdict === worst.effect) return claim
+    const stands = claim.verdict === 'fail' ? !about.some(({ discreditsFails }) => discreditsFails === true) : claim.verdict === 'invalid'
+    return stands ? claim : { ...claim, verdict: worst.effect, reason: `${worst.detail} (by itself the evidence says ${claim.verdict}: ${claim.reason})` }
+  })
+}
+
+/**
+ * What came out otherwise than it must on the unaltered control stack, a sentence each; empty where nothing did, or where the answers are not
+ * known. `before` has to fail the claims whose defect it has: not failing is wrong, however undecided. `after` must fail nothing; where it
+ * is merely undecided the run says so by its own verdict, so whoever needs a proof asks for an empty list and the verdict `pass`.
+ */
+export function wrongAnswers(run: Run): string[] {
+  return run.header.rules.knownAnswers ? run.header.sides.flatMap((side) => wrongAnswersOf(run, side, judgeSide(run, side))) : []
+}
+
+function wrongAnswersOf(run: Run, side: SideSpec, claims: readonly ClaimResult[]): string[] {
+  return claims.flatMap(({ claim, verdict, reason }) => {
+    const said = `${side.name}: "${claim}" came out ${verdict}`
+    if (side.profile === 'before' && mustFail(run, side, claim) && verdict !== 'fail') return [`${said}, but it has the defect that must make it fail (${reason})`]
+    if (side.profile === 'after' && (verdict === 'fail' || verdict === 'warn')) return [`${said}, but it has no defect (${reason})`]
+    return []
+  })
+}
+
+function calibration(run: Run): Finding {
+  const name = 'calibration'
+  const [latest] = run.calibrations.slice(-1)
+  if (latest === undefined) return note(name, undefined, 'not calibrated: the error bounds of the stamps were not checked on this machine')
+  const { answers, violations, oneClock, error, errorBound } = latest
+  const worst = run.calibrations.find((entry) => entry.oneClock && entry.violations > mostViolations * entry.answers)
+  if (worst !== undefined) {
+    return invalid(name, undefined, `${worst.violations} of ${counted(worst.answers, 'calibration answer')} were stamped later than their error bound + 5 ms; more than ${percent(mostViolations)} cannot be `
+      + 'trusted: stop what else runs on this machine, and run again')
+  }
+  const seen = `stamps of ${counted(answers, 'answer')} straight from the mock: ${inUnit(error.p50, 'ms')} late (p99 ${inUnit(error.p99, 'ms')}), error bound ${inUnit(errorBound.p50, 'ms')} (p99 ${inUnit(errorBound.p99, 'ms')})`
+  if (!oneClock) return note(name, undefined, `${seen}; the mock keeps another clock, so the bound was not checked`)
+  if (answers < leastCalibrationAnswers) return note(name, undefined, `${seen}; ${leastCalibrationAnswers} answers are wanted`)
+  return ok(name, undefined, `${seen}, ${violations} beyond it`)
+}
+
+function delivered(run: Run, { name: side }: SideSpec): Finding {
+  const name = 'delivered'
+  const phases = keptPhases(run, side)
+  const offered = phases.reduce((sum, phase) => sum + phase.offered, 0)
+  const inTime = phases.reduce((sum, phase) => sum + phase.delivered, 0)
+  if (offered === 0) return note(name, side, `${side}: no probe was offered`)
+  const seen = `${side}: ${inTime} of ${counted(offered, 'probe')} started in time`
+  if (inTime >= leastDelivered * offered) return ok(name, side, seen)
+  return invalid(name, side, `${seen} (${percent(inTime / offered)}), ${percent(leastDelivered)} are needed: this machine could not say them; stop what else runs on it, or take --quick`)
+}
+
+function overload(run: Run, { name: side }: SideSpec): Finding {
+  const name = 'overload'
+  const windows = quietWindows(run, side)
+  const slower = windows.flatMap((window) => slowerSecondHalf(window) ?? [])
+  if (windows.length === 0) return note(name, side, `${side}: no quiet window`)
+  if (slower.length === 0) return ok(name, side, `${side}: probes do not slow each other`)
+  const worst = slower.reduce((one, other) => (other.second - other.first > one.second - one.first ? other : one))
+  const seen = `${side}: in ${slower.length} of ${counted(windows.length, 'quiet window')} the second half was slower than the first (median ${inUnit(worst.first, 'ms')}, then ${inUnit(Number.isFinite(worst.second) ? worst.second : null, 'ms')})`
+  if (slower.length < overloadedWindows(windows.length)) return note(name, side, `${seen}: too few to be the probes' doing`)
+  return invalid(name, side, `${seen}: probes overload the target; run again, the probe rate is measured anew, or say fewer hellos with --quick`)
+}
+
+function drain(run: Run, { name: side }: SideSpec): Finding {
+  const name = 'drain'
+  const phases = keptPhases(run, side)
+  const undrained = phases.filter((phase) => !phase.drained)
+  if (undrained.length === 0) return ok(name, side, `${side}: every phase ended with nothing in flight`)
+  return { name, side, verdict: 'note', effect: 'inconclusive', detail: `${side}: the system does not drain: after ${undrained.length} of ${counted(phases.length, 'phase')} answers were still under way; see whether it still answers at all, and run again` }
+}
+
+function rounds(run: Run, { name: side }: SideSpec): Finding {
+  const name = 'rounds'
+  const all = run.rounds.filter((round) => round.side === side)
+  const thrownAway = all.filter((round) => !round.kept)
+  const spoilt = all.filter((round) => round.kept && round.spoiltBy !== null)
+  const kept = `${side}: ${counted(all.length - thrownAway.length, 'round')}`
+  if (thrownAway.length === 0 && spoilt.length === 0) return ok(name, side, kept)
+  const list = (entries: typeof all): string => entries.map((round) => `${round.round} (${round.spoiltBy ?? 'no reason given'})`).join(', ')
+  const again = thrownAway.length === 0 ? '' : `; said again, without a look at its answers: round ${list(thrownAway)}`
+  return note(name, side, `${kept}${again}${spoilt.length === 0 ? '' : `; kept though spoilt, its error bounds decide: round ${list(spoilt)}`}`)
+}
+
+function knownAnswers(run: Run): Finding[] {
+  const name = 'known-answers'
+  const remedy = 'nothing that this run says can be trusted: stop what else runs on this machine, and run again with another --seed'
+  const own = wrongAnswers(run)
+  if (own.length > 0) return [{ ...invalid(name, undefined, `the control stack answered otherwise than it must: ${own.join('; ')}; ${remedy}`), discreditsFails: true }]
+  const record = run.knownAnswers
+  if (record !== null && !record.right) return [invalid(name, undefined, `the control stack, measured first, answered otherwise than it must: ${record.wrong.join('; ')}; ${remedy}`)]
+  if (record !== null) return [ok(name, undefined, 'the control stack, measured first, was told apart: before fails, after passes')]
+  return run.header.rules.knownAnswers ? [ok(name, undefined, 'before fails what its defects must make fail, after fails nothing')] : []
+}
+
+function interruption({ end }: Run): Finding {
+  const name = 'interrupted'
+  if (end === null) return note(name, undefined, 'interrupted: the file has no end; what there is was judged')
+  return end.interrupted === null ? ok(name, undefined, 'ran to its own end') : note(name, undefined, `interrupted: ${end.interrupted}; what there is was judged`)
+}
+
+const ok = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'ok', effect: 'none', detail })
+const note = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'note', effect: 'none', detail })
+const invalid = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'invalid', effect: 'invalid', detail })
+
+/** Sides that are in order share a line. */
+function merged(found: readonly Finding[]): Finding[] {
+  const [first] = found.filter(({ verdict }) => verdict === 'ok')
+  const detail = found.flatMap((finding) => (finding.verdict === 'ok' ? finding.detail : [])).join('; ')
+  const rest = found.filter(({ verdict }) => verdict !== 'ok')
+  return first === undefined ? rest : [{ ...first, side: undefined, detail }, ...rest]
+}
