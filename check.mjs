@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 
 const root = import.meta.dirname
 
@@ -44,7 +45,7 @@ function duplicatePackages({ packages }) {
 function lockfileProblems({ packages }, manifest) {
   const addresses = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined).map(([path]) => `${path} has a resolved address; keep omit-lockfile-registry-resolved in .npmrc`)
   const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(([, version]) => !/^\d/.test(version)).map(([name, version]) => `${name} is not pinned: ${version}`)
-  const apart = ['dependencies', 'devDependencies'].filter((kind) => JSON.stringify(Object.entries(packages['']?.[kind] ?? {}).sort()) !== JSON.stringify(Object.entries(manifest[kind] ?? {}).sort()))
+  const apart = ['dependencies', 'devDependencies'].filter((kind) => !isDeepStrictEqual(packages['']?.[kind] ?? {}, manifest[kind] ?? {}))
   return [...addresses, ...loose, ...apart.map((kind) => `${kind} of package.json and package-lock.json differ: run npm install`)]
 }
 

@@ -16,7 +16,13 @@ export const mostTokens = 100_000
 
 const wholeTokens = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= mostTokens
 const time = (value: number): boolean => value >= 0 && value <= 86_400_000
-const checks: Readonly<Record<string, (value: number) => boolean>> = { tokens: wholeTokens, first: time, gap: time, head: time, reasoning: (value) => value === 0 || wholeTokens(value) }
+const checks = new Map<string, (value: number) => boolean>([
+  ['tokens', wholeTokens],
+  ['first', time],
+  ['gap', time],
+  ['head', time],
+  ['reasoning', (value) => value === 0 || wholeTokens(value)],
+])
 
 /**
  * Reads the marker that sets the answer's behaviour: the last line of `text`. A marker with an unknown key or an impossible value is `bad`
@@ -30,9 +36,10 @@ export function readMarker(text: string): MarkerReading {
   let id = ''
   for (const part of (match[1] ?? '').split(/ +/).filter((piece) => piece !== '')) {
     const [key = '', value = ''] = part.split('=', 2)
+    const isPossible = checks.get(key)
     if (key === 'id') id = value
-    else if (checks[key] === undefined) problems.push(`unknown key "${key}"`)
-    else if (!/^\d+(\.\d+)?$/.test(value) || !checks[key](Number(value))) problems.push(`${key}="${value}" is not a possible value`)
+    else if (isPossible === undefined) problems.push(`unknown key "${key}"`)
+    else if (!/^\d+(\.\d+)?$/.test(value) || !isPossible(Number(value))) problems.push(`${key}="${value}" is not a possible value`)
     else values[key] = Number(value)
   }
   if (!/^[a-z0-9-]{1,128}$/.test(id)) problems.push(`id="${id}" is not made of a-z, 0-9 and -`)

@@ -27,8 +27,8 @@ const perUnit: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_00
 /** Reads `300ms`, `45s`, `1.5m`, `10min`, `2h`. Undefined for anything else, a bare number included: it has no unit. */
 export function parseDuration(text: string): Milliseconds | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)$/.exec(text.trim())
-  const unit = perUnit[match?.[2] ?? '']
-  return match === null || unit === undefined ? undefined : ms(Number(match[1]) * unit)
+  const length = Number(match?.[1]) * (perUnit[match?.[2] ?? ''] ?? Number.NaN)
+  return Number.isFinite(length) ? ms(length) : undefined
 }
 
 /** For people: `4.2 ms`, `310 ms`, `1.21 s`, `95 s`, `6 min`. The unit changes so that three digits say it. */

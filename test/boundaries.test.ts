@@ -62,13 +62,13 @@ const table: readonly Canary[] = [
   ...refused('src/stack/control', imports, [value('../../../mock-llm/server.ts'), typeOnly('../../target/target.ts'), value('../../sample/message.ts')]),
   ...accepted('src/stack/control', [typeOnly('../../sample/message.ts'), value('../../errors.ts'), value('./settings.ts')]),
 
-  ...refused('src/stats', imports, [value('../verdict/judge.ts'), typeOnly('../verdict/document.ts'), value('../engine/plan.ts'), value('./../verdict/judge.ts')]),
+  ...refused('src/stats', imports, [value('../verdict/judge.ts'), typeOnly('../verdict/document.ts'), value('../engine/plan.ts'), value('../scenario/scenario.ts'), value('./../verdict/judge.ts')]),
   ...pureLeaks('src/stats/'),
-  ...accepted('src/stats', [value('../sample/message.ts'), value('../duration.ts'), value('./quantile.ts')]),
+  ...accepted('src/stats', [typeOnly('../scenario/spec.ts'), value('../sample/message.ts'), value('../duration.ts'), value('./quantile.ts')]),
 
-  ...refused('src/verdict', imports, [value('../engine/plan.ts'), typeOnly('../report/terminal.ts'), value('../scenario/scenario.ts'), value('../errors.ts')]),
+  ...refused('src/verdict', imports, [value('../engine/plan.ts'), typeOnly('../report/terminal.ts'), value('../scenario/scenario.ts'), value('../commands/run.ts')]),
   ...pureLeaks('src/verdict/'),
-  ...accepted('src/verdict', [value('../stats/growth.ts'), typeOnly('../scenario/spec.ts'), value('../duration.ts')]),
+  ...accepted('src/verdict', [value('../stats/growth.ts'), typeOnly('../scenario/spec.ts'), value('../duration.ts'), value('../errors.ts')]),
 
   ...refused('src/report', imports, [typeOnly('../engine/plan.ts'), typeOnly('../scenario/spec.ts'), typeOnly('node:fs'), "export const os = await import('node:os')\n"]),
   ...pureLeaks('src/report/'),

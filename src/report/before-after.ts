@@ -73,9 +73,15 @@ function claimChange(run: RunResult, claims: readonly ClaimResult[]): string | u
   const [before, after] = claims
   if (run.sides.length !== 2 || claims.length !== 2 || before?.role !== 'reference' || after?.role !== 'judged') return undefined
   if (before.verdict === 'skipped' || after.verdict === 'skipped') return '-'
-  const own = run.comparisons.find(({ metric, statistic, unit, beforeSide, afterSide }) =>
-    metric === before.metric && statistic === before.statistic && unit === before.unit && beforeSide === before.side && afterSide === after.side)
+  const own = ownComparison(run, before, after)
   return own === undefined ? changeOfDisjoint(before, after) : formatChangeBriefly(own)
+}
+
+/** The document's comparison of the measure of a claim, which a share claim may name by another statistic. */
+function ownComparison(run: RunResult, before: ClaimResult, after: ClaimResult): Comparison | undefined {
+  const same = run.comparisons.filter(({ metric, unit, beforeSide, afterSide }) =>
+    metric === before.metric && unit === before.unit && beforeSide === before.side && afterSide === after.side)
+  return same.find(({ statistic }) => statistic === before.statistic) ?? (same.length === 1 ? same[0] : undefined)
 }
 
 function changeOfDisjoint(before: ClaimResult, after: ClaimResult): string {
@@ -84,9 +90,10 @@ function changeOfDisjoint(before: ClaimResult, after: ClaimResult): string {
   if (!fell && !rose) return '~'
   const relative = before.unit === 'ms'
   const change = (): number | null => {
-    if (after.value === null) return null
-    if (before.value === null) return relative ? -1 : null
-    return relative ? after.value / before.value - 1 : after.value - before.value
+    // +∞ is at least its lower end, and the change at least as large as from there.
+    const from = before.value ?? before.low
+    if (after.value === null || from === null) return null
+    return relative ? after.value / from - 1 : after.value - from
   }
   const sign = fell ? { low: null, high: -1 } : { low: 1, high: null }
   return formatChangeBriefly({ change: change(), changeUnit: relative ? 'relative' : 'absolute', unit: before.unit, ...sign })
@@ -99,29 +106,47 @@ export interface ComparisonRow {
   readonly change: string
   readonly verdict: Comparison['verdict']
   readonly word: string
+  readonly reason: string
 }
 
-/** The measures that two sides are compared by, without a bound. */
+/** The measures that two sides are compared by. */
 export interface ComparisonTable {
+  readonly title: string
   readonly beforeSide: string
   readonly afterSide: string
   readonly rows: readonly ComparisonRow[]
 }
 
-export function comparisonTables({ comparisons }: RunResult): ComparisonTable[] {
-  const tables: { beforeSide: string; afterSide: string; rows: ComparisonRow[] }[] = []
-  for (const comparison of comparisons) {
-    const { beforeSide, afterSide, unit } = comparison
-    let table = tables.find((candidate) => candidate.beforeSide === beforeSide && candidate.afterSide === afterSide)
-    if (table === undefined) tables.push(table = { beforeSide, afterSide, rows: [] })
-    table.rows.push({
-      measure: measureInWords(comparison.metric, comparison.statistic),
-      before: formatValue(comparison.before, unit),
-      after: formatValue(comparison.after, unit),
+/** A table for each pair of sides. `beyondClaims` leaves out what a row of a before/after table with a change tells already. */
+export function comparisonTables(run: RunResult, { beyondClaims }: { beyondClaims: boolean }): ComparisonTable[] {
+  const isClaimed = ({ metric }: Comparison): boolean => run.sides.length === 2 && run.claims.some((claim) => claim.metric === metric)
+  const shown = run.comparisons.filter((comparison) => !beyondClaims || !isClaimed(comparison))
+  const pairs = new Map<string, Comparison[]>()
+  for (const comparison of shown) {
+    const pair = JSON.stringify([comparison.beforeSide, comparison.afterSide])
+    pairs.set(pair, [...(pairs.get(pair) ?? []), comparison])
+  }
+  return [...pairs.values()].flatMap((comparisons) => {
+    const [first] = comparisons
+    return first === undefined ? [] : [{ beforeSide: first.beforeSide, afterSide: first.afterSide, ...comparisonRows(comparisons) }]
+  })
+}
+
+const firstToken = /^ttft /
+
+/** Where every row is a time to first token, the title says it once. */
+function comparisonRows(comparisons: readonly Comparison[]): Pick<ComparisonTable, 'title' | 'rows'> {
+  const isTtft = comparisons.every(({ metric }) => firstToken.test(metric))
+  return {
+    title: isTtft ? 'Time to first token' : 'Compared',
+    rows: comparisons.map((comparison) => ({
+      measure: measureInWords(isTtft ? comparison.metric.replace(firstToken, '') : comparison.metric, comparison.statistic),
+      before: formatValue(comparison.before, comparison.unit),
+      after: formatValue(comparison.after, comparison.unit),
       change: formatChange(comparison),
       verdict: comparison.verdict,
       word: comparisonWord(comparison.verdict),
-    })
+      reason: comparison.reason,
+    })),
   }
-  return tables
 }

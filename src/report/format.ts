@@ -1,5 +1,6 @@
 import { formatMilliseconds } from '../duration.ts'
 import type { ClaimResult, Comparison, Unit } from '../verdict/document.ts'
+import { percentDown, percentUp } from '../verdict/wording.ts'
 
 /** 4100 is `4,100`. Numbers too long to be read become 1.2e+21. */
 export function formatCount(count: number): string {
@@ -12,8 +13,9 @@ export function formatShare(share: number): string {
   return `${percentDigits(share)} %`
 }
 
-function percentDigits(share: number): string {
+function percentDigits(share: number, decimals?: number): string {
   const size = Math.abs(share) * 100
+  if (decimals !== undefined && size < 1e6) return signed(share, size.toFixed(decimals))
   if (size !== 0 && size < 0.05) return signed(share, Number(size.toPrecision(1)).toString())
   const nearAll = size !== 100 && size >= 99.5 && size < 100.5
   if (nearAll) return signed(share, size > 99.9 && size < 100 ? '99.9' : size.toFixed(1).replace(/\.0$/, ''))
@@ -58,11 +60,14 @@ export function formatClaimValue(claim: ClaimResult): string {
 export function formatInterval(low: number | null, high: number | null, unit: Unit): string {
   if (low === null || !Number.isFinite(low)) return high === null ? '' : `≤ ${formatFinite(high, unit)}`
   if (high === null || !Number.isFinite(high)) return `≥ ${formatFinite(low, unit)}`
-  const [from, to] = [formatFinite(low, unit), formatFinite(high, unit)]
+  const [from, to] = unit === 'share' && low < high ? shareEnds(low, high) : [formatFinite(low, unit), formatFinite(high, unit)]
   if (from === to) return from
   const suffix = / \D+$/.exec(to)?.[0]
   return suffix !== undefined && from.endsWith(suffix) ? `${from.slice(0, -suffix.length)}…${to}` : `${from}…${to}`
 }
+
+/** Rounded outwards, so that an interval never promises more than was shown. */
+const shareEnds = (low: number, high: number): [string, string] => [percentDown(low).replace('-', '−'), percentUp(high).replace('-', '−')]
 
 /** What a person set, without the zeros that precision adds: `1 s`, `2 %`, `0.1`. */
 export function formatBound(bound: number, unit: Unit): string {
@@ -100,14 +105,16 @@ interface ChangeWriter {
   readonly digits: (value: number) => string
 }
 
-function changeWriter({ change, changeUnit, unit }: Change): ChangeWriter {
+function changeWriter({ change, changeUnit, low, high, unit }: Change): ChangeWriter {
   const plus = (value: number, text: string): string => (value > 0 ? `+${text}` : text)
   if (changeUnit === 'relative' && change !== null && change >= factorFrom) {
     const digits = (value: number): string => (value + 1 < 1e6 ? (value + 1).toFixed(0) : (value + 1).toPrecision(2))
     return { whole: (value) => `×${digits(value)}`, digits }
   }
   if (changeUnit === 'relative' || unit === 'share') {
-    const digits = (value: number): string => plus(value, percentDigits(value))
+    // Ends that would round to the same figure get a decimal: "−98 (−98…−98)" says less than is known.
+    const decimals = low !== null && high !== null && low !== high && percentDigits(low) === percentDigits(high) ? 1 : undefined
+    const digits = (value: number): string => plus(value, percentDigits(value, decimals))
     return { whole: (value) => `${digits(value)} ${changeUnit === 'relative' ? '%' : 'points'}`, digits }
   }
   const digits = (value: number): string => plus(value, formatFinite(value, unit))

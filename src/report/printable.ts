@@ -28,11 +28,14 @@ export function displayWidth(text: string): number {
   return width
 }
 
+/** Spaces at which a line may end: a unit stays with its number. */
+const betweenWords = /(?<!\d) | (?!(?:%|ms|s|min|points)(?![\p{L}\d]))/u
+
 /** Printable lines of at most `width` columns, broken at spaces, and within a word where the word alone is longer. At least one line. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of printable(text).split(' ')) {
+  for (const word of printable(text).split(betweenWords)) {
     const joined = line === '' ? word : `${line} ${word}`
     if (displayWidth(joined) <= width) {
       line = joined

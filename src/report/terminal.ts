@@ -33,7 +33,7 @@ export function renderTerminal(document: VerdictDocument, { colour, width = most
 /** Of several scenarios the verdict of all; of one it is the scenario's own, which follows. */
 function overall({ runs, verdict, exitCode }: VerdictDocument, page: Page): string[][] {
   if (runs.length === 1) return []
-  return [item(page, verdict.toUpperCase(), verdictStyle(verdict, page.palette), runs.length === 0 ? 'Nothing was measured.' : `all ${runs.length} scenarios together (exit code ${exitCode})`)]
+  return [item(page, verdict.toUpperCase(), verdictStyle(verdict, page.palette), runs.length === 0 ? 'Nothing was measured.' : `${runs.length} scenarios together (exit code ${exitCode})`)]
 }
 
 function runSections(run: RunResult, page: Page): string[][] {
@@ -41,7 +41,7 @@ function runSections(run: RunResult, page: Page): string[][] {
     item(page, run.verdict.toUpperCase(), verdictStyle(run.verdict, page.palette), run.sentence, page.palette.bold),
     question(run, page),
     ...claimTables(run).map((table) => claimSection(table, run, page)),
-    ...comparisonTables(run).map((table) => comparisonSection(table, page)),
+    ...comparisonTables(run, { beyondClaims: true }).map((table) => comparisonSection(table, page)),
     failures(run, page),
     attribution(run, page),
     validity(run, page),
@@ -102,17 +102,17 @@ function legend(rows: ClaimTable['rows'], several: boolean, run: RunResult, page
   const verdicts = [...new Set(rows.flatMap(({ values }) => values.flatMap((value) => value?.verdict ?? [])))]
   const references = run.sides.filter(({ role }) => role === 'reference').map(({ name }) => name)
   const sentences = [
-    several ? verdicts.map((verdict) => `${marks[verdict]} ${verdict}`).join('  ') : '',
-    references.length > 0 && references.length < run.sides.length ? `verdict: without ${references.join(' and ')}, there to compare with` : '',
-    run.claims.some(({ statistic }) => statistic === 'p95') ? 'p95: 95 of 100 messages were that fast or faster' : '',
-    rows.some(({ change }) => change === '~') || run.comparisons.some(({ verdict }) => verdict === 'unjudged') ? '~ no difference detected' : '',
+    several ? verdicts.map((verdict) => `${marks[verdict]} ${verdict}`).join(', ') : '',
+    rows.some(({ change }) => change === '~') ? '~ no difference shown' : '',
+    run.claims.some(({ statistic }) => statistic === 'p95') ? 'p95: 95 of 100 messages were at least this fast' : '',
+    references.length > 0 && references.length < run.sides.length ? `${references.join(' and ')}: to compare with, without a say in the verdict` : '',
   ].filter((sentence) => sentence !== '')
-  return sentences.flatMap((sentence) => paragraph(page, sentence, { style: page.palette.dim }))
+  return sentences.length === 0 ? [] : paragraph(page, sentences.join('; '), { style: page.palette.dim })
 }
 
-function comparisonSection({ beforeSide, afterSide, rows }: ComparisonTable, page: Page): string[] {
+function comparisonSection({ title, beforeSide, afterSide, rows }: ComparisonTable, page: Page): string[] {
   const columns: Column[] = [
-    { title: 'Compared', align: 'left' },
+    { title, align: 'left' },
     { title: beforeSide, align: 'right' },
     { title: afterSide, align: 'right' },
     { title: 'change (interval)', align: 'right' },
@@ -125,7 +125,8 @@ function comparisonSection({ beforeSide, afterSide, rows }: ComparisonTable, pag
     { text: row.change },
     { text: row.word, style: verdictStyle(row.verdict, page.palette) },
   ])
-  return textTable(columns, cells, page)
+  const reasons = [...new Set(rows.flatMap(({ verdict, reason }) => (verdict === 'unjudged' || verdict === 'fail' ? reason : [])))]
+  return [...textTable(columns, cells, page), ...reasons.flatMap((reason) => paragraph(page, reason, { style: page.palette.dim }))]
 }
 
 function failures(run: RunResult, page: Page): string[] {
@@ -144,7 +145,7 @@ function attribution({ attribution: rows }: RunResult, page: Page): string[] {
   ])
   const words = [...blameInWords(rows), ...unattributed(rows)].flatMap((line) => paragraph(page, line))
   if (measured.length === 0) return section(page, 'Where the time went', words)
-  return [...textTable(columns, cells, page), ...words]
+  return [...textTable(columns, cells, page), ...paragraph(page, 'tester: our own lateness; model: until it wrote its first token', { style: page.palette.dim }), ...words]
 }
 
 function validity({ validity: checks }: RunResult, page: Page): string[] {
@@ -163,9 +164,9 @@ function evidence({ claims, sides }: RunResult, page: Page): string[] {
   return section(page, 'Evidence', judged.flatMap((claim) => {
     const name = several ? `${claim.side}: ${claim.claim}` : claim.claim
     const lines = item(page, `  ${claim.verdict.toUpperCase()}`, verdictStyle(claim.verdict, page.palette), `${name}: ${claim.verdict === 'pass' ? evidenceInShort(claim) : claim.reason}`)
-    const formula = explained.has(claim.claim) ? [] : paragraph(page, claim.formula, { indent: 8, style: page.palette.dim })
+    if (claim.verdict === 'skipped' || explained.has(claim.claim)) return lines
     explained.add(claim.claim)
-    return [...lines, ...formula]
+    return [...lines, ...paragraph(page, claim.formula, { indent: 4 + claim.verdict.length, style: page.palette.dim })]
   }))
 }
 
@@ -176,7 +177,7 @@ function statements({ statements: rows }: VerdictDocument, page: Page): string[]
 
 /** The command, broken so that it can be pasted back as it stands: a shell joins lines that end in a backslash. */
 function reproduce({ reproduce: command }: RunResult, page: Page): string[] {
-  return section(page, 'Say it again', shellLines(command, page.width))
+  return section(page, 'To repeat this run', shellLines(command, page.width))
 }
 
 const shellWords = /(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\]|['"\\])+/g

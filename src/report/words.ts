@@ -19,15 +19,15 @@ export const comparisonWord = (verdict: ComparisonVerdict): string => (verdict =
 
 const measures: Record<string, (statistic: string) => string> = {
   firstVisible: (statistic) => `time to the first word, ${statistic}`,
-  stalledShare: (statistic) => (statistic === 'share' ? 'share held up' : `held up, ${statistic}`),
-  delayGrowth: () => 'extra wait per extra time',
+  stalledShare: (statistic) => (statistic === 'share' ? 'share of stalled messages' : `stalled messages, ${statistic}`),
+  delayGrowth: () => 'extra wait per extra second',
   lostTokens: () => 'answers with a lost word',
 }
 
 /** What a metric of the document measures, in words; a metric of a later version keeps its name. */
 export function measureInWords(metric: string, statistic: string): string {
   const words = Object.hasOwn(measures, metric) ? measures[metric]?.(statistic) : undefined
-  return words ?? [metric, statistic].filter((part) => part !== '').join(', ')
+  return words ?? [metric.replace(/^ttft(?= |$)/, 'first token,').replace(/,$/, ''), statistic].filter((part) => part !== '').join(', ')
 }
 
 /** `behindStory` is `behind story`: phases are named in code. */
@@ -35,11 +35,12 @@ export const phaseInWords = (phase: string): string => phase.replace(/([\p{Ll}\d
 
 /** The evidence of a claim that simply passed: value, interval, count, and how far the tester may have moved it. */
 export function evidenceInShort(claim: ClaimResult): string {
-  const { unit, low, high, measurementError: error, statistic } = claim
+  const { unit, low, high, measurementError: error, metric, statistic } = claim
   const interval = low === high ? '' : formatInterval(low, high, unit)
-  const inside = [interval, error !== null && error > 0 ? `tester ± ${formatValue(error, unit)}` : ''].filter((part) => part !== '')
+  const moved = error === null ? '' : formatValue(error, unit)
+  const inside = [interval, /[1-9]/.test(moved) ? `tester ± ${moved}` : ''].filter((part) => part !== '')
   const value = `${unit === 'ms' ? `${statistic} ` : ''}${formatValue(claim.value, unit, low)}`
-  return `${value}${inside.length === 0 ? '' : ` (${inside.join('; ')})`}, n = ${formatCount(claim.n)}`
+  return `${value}${inside.length === 0 ? '' : ` (${inside.join('; ')})`} in ${formatCount(claim.n)} ${metric === 'delayGrowth' ? 'rounds' : 'messages'}`
 }
 
 const layers = [
@@ -47,20 +48,20 @@ const layers = [
   ['model', 'in the model'],
   ['afterModel', 'in the stack after the model'],
   ['tester', 'in the tester'],
-  ['unknown', 'where, is not known'],
+  ['unknown', 'in a part that is not known'],
 ] as const
 
-/** Per side, who held up its stalled probes. Sides whose attribution was not measured and that stalled nobody are left out. */
+/** Per side, which part its stalled probes waited in. Sides whose attribution was not measured and that stalled nobody are left out. */
 export function blameInWords(attribution: readonly Attribution[]): string[] {
   const sides = [...new Set(attribution.map(({ side }) => side))]
   return sides.flatMap((side) => {
     const rows = attribution.filter((row) => row.side === side)
     const counts = layers.map(([layer, words]) => ({ words, count: rows.reduce((sum, row) => sum + row.stalledBy[layer], 0) })).filter(({ count }) => count > 0)
     const total = counts.reduce((sum, { count }) => sum + count, 0)
-    if (total === 0) return rows.some(({ parts }) => parts !== null) ? [`${side}: no probe was held up.`] : []
+    if (total === 0) return rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
     const [first] = counts
-    if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} held up, ${total === 1 ? '' : 'all '}${first.words}.`]
-    return [`${side}: ${formatCount(total)} held up: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.`]
+    if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} stalled, ${total === 1 ? '' : 'all '}${first.words}.`]
+    return [`${side}: ${formatCount(total)} stalled: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.`]
   })
 }
 
@@ -82,14 +83,23 @@ export function failuresInWords({ sides }: RunResult): string[] {
   })
 }
 
-/** How each side was asked: what the figures depend on, beside the system itself. */
+/** How the sides were asked, those that were asked alike in one line: what the figures depend on, beside the systems themselves. */
 export function loadInWords({ sides }: RunResult): string[] {
-  return sides.map(({ name, role, kind, profile, rounds, rate, probesPerWindow, stallLimit }) => [
-    `${name} (${role}, ${profile === null || profile === name ? kind : `${kind} ${profile}`}): ${formatCount(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`,
-    probesPerWindow === null ? '' : `${formatCount(probesPerWindow)} probes a window`,
-    rate === null ? '' : `${Number(rate.toPrecision(2))} a second`,
-    stallLimit === null ? '' : `held up = ${formatValue(stallLimit, 'ms')} later than quiet`,
-  ].filter((part) => part !== '').join(', '))
+  const alike = new Map<string, string[]>()
+  for (const side of sides) {
+    const load = sideLoad(side)
+    alike.set(load, [...(alike.get(load) ?? []), `${side.name} (${side.role}, ${side.profile === null || side.profile === side.name ? side.kind : `${side.kind} ${side.profile}`})`])
+  }
+  return [...alike].map(([load, names]) => `${names.join(', ')}: ${load}`)
+}
+
+function sideLoad({ rounds, rate, probesPerWindow, stallLimit }: RunResult['sides'][number]): string {
+  return [
+    `${formatCount(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`,
+    probesPerWindow === null ? '' : `${formatCount(probesPerWindow)} messages a window`,
+    rate === null ? '' : `${formatCount(Number(rate.toPrecision(2)))} a second`,
+    stallLimit === null ? '' : `stalled: more than ${formatValue(stallLimit, 'ms')} later than when quiet`,
+  ].filter((part) => part !== '').join(', ')
 }
 
 /** The settings in which the sides differ: `slots 1, 4`. Empty where there is one side, or nothing differs. */

@@ -222,10 +222,9 @@ export function parseRun(text: string): Run {
   lines.pop()
   const records: RunFileRecord[] = []
   for (const [index, line] of lines.entries()) {
-    if (line !== '') {
-      const record = parseLine(line, index + 1)
-      if (record !== undefined) records.push(record)
-    }
+    const record = line === '' ? undefined : parseLine(line, index + 1)
+    if (record?.type === 'run' && records.length > 0) throw new RunFileError(`line ${index + 1}: a second run begins here; judge one run at a time`, index + 1)
+    if (record !== undefined) records.push(record)
   }
   return assembleRun(records)
 }
@@ -240,10 +239,17 @@ function parseLine(line: string, number: number): RunFileRecord | undefined {
   const type = typeof json === 'object' && json !== null && 'type' in json ? json.type : undefined
   if (typeof type !== 'string') throw new RunFileError(`line ${number} is not a record of a first-token run`, number)
   if (!knownTypes.has(type)) return undefined
+  if (type === 'run') refuseOtherSchema(json, number)
   const parsed = anyRecord.safeParse(json)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new RunFileError(`line ${number}: the ${type} record has a wrong ${issue?.path.join('.') ?? 'shape'}: ${issue?.message ?? ''}`, number)
+}
+
+/** A header of another schema has other members too; to list those would hide what is wrong. */
+function refuseOtherSchema(json: unknown, number: number): void {
+  const schema = z.object({ schema: z.number() }).safeParse(json).data?.schema
+  if (schema !== undefined && schema !== runFileSchema) throw new RunFileError(`the file has schema ${schema}; this first-token reads schema ${runFileSchema}`, number)
 }
 
 /** @throws {RunFileError} where there is no `run` record at the head. */
@@ -279,5 +285,21 @@ export function assembleRun(records: readonly RunFileRecord[]): Run {
   return run
 }
 
-/** One record as a line of the file, newline included. */
-export const formatRecord = (record: RunFileRecord): string => `${JSON.stringify(record)}\n`
+/**
+ * One record as a line of the file, newline included.
+ * @throws {RangeError} naming the member that is NaN or infinite: JSON would make null of it, and the whole file unreadable.
+ */
+export function formatRecord(record: RunFileRecord): string {
+  const member = nonFinite(record)
+  if (member !== undefined) throw new RangeError(`${record.type} record: ${member} is not a finite number`)
+  return `${JSON.stringify(record)}\n`
+}
+
+function nonFinite(value: object): string | undefined {
+  for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
+    if (typeof inner === 'number' && !Number.isFinite(inner)) return key
+    const within = typeof inner === 'object' && inner !== null ? nonFinite(inner) : undefined
+    if (within !== undefined) return `${key}.${within}`
+  }
+  return undefined
+}

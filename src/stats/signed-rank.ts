@@ -17,7 +17,7 @@ export function hodgesLehmann(values: readonly number[]): number | undefined {
 /**
  * The interval that inverts the exact signed-rank test of Wilcoxon: from the k+1st smallest Walsh average to the k+1st largest, with the
  * largest k for which P(T ≤ k) ≤ `alpha` under the null. Undefined where even k = 0 is more likely than that: five values have none at 2 %.
- * Ties only make it wider. M. Hollander, D. A. Wolfe, Nonparametric Statistical Methods, 3.3 (Tukey's interval).
+ * Ties only make it wider. M. Hollander, D. A. Wolfe, Nonparametric Statistical Methods (Tukey's interval).
  */
 export function signedRankInterval(values: readonly number[], alpha: number): SignedRankInterval | undefined {
   const { rank, error } = criticalRank(values.length, alpha)

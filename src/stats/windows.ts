@@ -29,7 +29,18 @@ interface OpenWindow extends Window {
  * The rounds of a side that are judged, in the order of the file: of each only the attempt whose `round` record says that it was kept. An
  * attempt without that record (the run was interrupted in it) or thrown away is not judged.
  */
-export function sideRounds(run: Run, side: string): SideRound[] {
+export function sideRounds(run: Run, side: string): readonly SideRound[] {
+  const ofRun = read.get(run) ?? new Map<string, readonly SideRound[]>()
+  read.set(run, ofRun)
+  const rounds = ofRun.get(side) ?? readRounds(run, side)
+  ofRun.set(side, rounds)
+  return rounds
+}
+
+/** A run never changes once it is assembled, and one verdict asks for the rounds of a side some thirty times. */
+const read = new WeakMap<Run, Map<string, readonly SideRound[]>>()
+
+function readRounds(run: Run, side: string): SideRound[] {
   const rounds = new Map<string, { record: RoundRecord; windows: Map<string, OpenWindow> }>()
   const key = ({ round, attempt }: { round: number; attempt: number }): string => `${round}/${attempt}`
   for (const record of run.rounds) if (record.side === side && record.kept) rounds.set(key(record), { record, windows: new Map() })

@@ -1,12 +1,11 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { ClaimSpec } from '../scenario/spec.ts'
 import { differenceInterval } from '../stats/difference.ts'
-import { delayGrowth } from '../stats/growth.ts'
+import { delayGrowth, type DelayGrowthClaim } from '../stats/growth.ts'
 import { median, rankQuantile } from '../stats/quantile.ts'
-import { signedRankInterval } from '../stats/signed-rank.ts'
-import { stalledShare } from '../stats/stall.ts'
-import { ttft, type View } from '../stats/ttft.ts'
-import { sideRounds } from '../stats/windows.ts'
+import { type SignedRankInterval, signedRankInterval } from '../stats/signed-rank.ts'
+import { type StalledShare, stalledShare, type StalledShareClaim } from '../stats/stall.ts'
+import { judgedTime, type View } from '../stats/ttft.ts'
+import { sideRounds, windowOf } from '../stats/windows.ts'
 import type { Comparison } from './document.ts'
 import { effective, leastRounds } from './shares.ts'
 import { counted, percent, rankOrNull } from './wording.ts'
@@ -85,9 +84,7 @@ function latency(run: Run, pair: Pair): Comparison {
   return { ...head, ...change, ...restrained(verdict, margin, restraint(run, before, after, row)) }
 }
 
-type Interval = NonNullable<ReturnType<typeof signedRankInterval>>
-
-function verdictOfChange(againstPass: Interval | undefined, againstFail: Interval | undefined, margin: number): Exclude<Comparison['verdict'], 'unjudged'> {
+function verdictOfChange(againstPass: SignedRankInterval | undefined, againstFail: SignedRankInterval | undefined, margin: number): Exclude<Comparison['verdict'], 'unjudged'> {
   if (againstPass !== undefined && againstPass.high < 0) return 'improved'
   if (againstPass !== undefined && againstPass.high < margin) return 'pass'
   return againstFail !== undefined && againstFail.low > margin ? 'fail' : 'inconclusive'
@@ -107,6 +104,13 @@ function restraint(run: Run, before: SideSpec, after: SideSpec, row: Row): { sil
   return known.length === stalls.length && known.every((share) => share < mostQuietStallsForP95) ? undefined : { silent: false, why: 'shown only: p95 hangs on the stalls that the quiet windows have too' }
 }
 
+/** The quiet windows' own stalled share, by the first claim on stalled shares; undefined where there is none to say what a stall is. */
+function quietStalls(run: Run, side: SideSpec): number | undefined {
+  const claim = Object.values(run.header.scenario.claims).find((one) => one.measure === 'stalledShare')
+  const quiet = claim === undefined ? undefined : stalledShare(run, side.name, claim, 'measured').quiet
+  return quiet === undefined || quiet.n === 0 ? undefined : quiet.share
+}
+
 function restrained(verdict: Comparison['verdict'], margin: number, held: { silent: boolean; why: string } | undefined): Pick<Comparison, 'verdict' | 'reason'> {
   if (held !== undefined && (held.silent || verdict !== 'improved')) return { verdict: 'unjudged', reason: held.why }
   return { verdict, reason: `${reasons[verdict]} ${percent(Math.expm1(margin))}` }
@@ -122,13 +126,17 @@ const reasons: Record<Comparison['verdict'], string> = {
 
 /** The quantile of the probes of each round, phases taken together. Infinity where messages without a first token reach that far. */
 function roundQuantiles(run: Run, side: SideSpec, during: readonly string[], row: Row, view: View): ReadonlyMap<number, Quantile> {
-  return new Map(roundTimes(run, side.name, during, view).map(({ round, times }) => [round, { value: rankQuantile(times, row.quantile) ?? Infinity, n: times.length }]))
+  return new Map(sideRounds(run, side.name).flatMap((round) => {
+    const times = during.flatMap((phase) => windowOf(round, phase).probes.map((probe) => judgedTime(probe, view)))
+    const value = rankQuantile(times, row.quantile)
+    return value === undefined ? [] : [[round.round, { value, n: times.length }] as const]
+  }))
 }
 
 const medianOf = (quantiles: ReadonlyMap<number, Quantile>): number => median([...quantiles.values()].map(({ value }) => value)) ?? Infinity
 
 /** Undefined with fewer than six rounds, and where a round has no finite quantile: a ratio with +∞ is no number. */
-function changeInterval(before: ReadonlyMap<number, Quantile>, after: ReadonlyMap<number, Quantile>): Interval | undefined {
+function changeInterval(before: ReadonlyMap<number, Quantile>, after: ReadonlyMap<number, Quantile>): SignedRankInterval | undefined {
   const changes = [...before].flatMap(([round, { value }]) => {
     const other = after.get(round)
     return other === undefined ? [] : [Math.log(other.value / value)]
@@ -150,8 +158,8 @@ function contrasts(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
   })
 }
 
-function stalledContrast(run: Run, before: SideSpec, after: SideSpec, claim: Extract<ClaimSpec, { measure: 'stalledShare' }>): Comparison {
-  const shares = (view: View, other: View): { one: ReturnType<typeof stalledShare>; two: ReturnType<typeof stalledShare> } =>
+function stalledContrast(run: Run, before: SideSpec, after: SideSpec, claim: StalledShareClaim): Comparison {
+  const shares = (view: View, other: View): { one: StalledShare; two: StalledShare } =>
     ({ one: stalledShare(run, before.name, claim, other), two: stalledShare(run, after.name, claim, view) })
   const difference = ({ one, two }: ReturnType<typeof shares>): ReturnType<typeof differenceInterval> | undefined =>
     one.n === 0 || two.n === 0 ? undefined : differenceInterval(effective(two, two.rounds), effective(one, one.rounds), alpha)
@@ -166,10 +174,10 @@ function stalledContrast(run: Run, before: SideSpec, after: SideSpec, claim: Ext
   }
 }
 
-function growthContrast(run: Run, before: SideSpec, after: SideSpec, claim: Extract<ClaimSpec, { measure: 'delayGrowth' }>): Comparison {
-  const difference = (view: View, other: View): Interval | undefined => {
-    const one = new Map(delayGrowth(run, before.name, claim, other).perRound.map(({ round, growth }) => [round, growth]))
-    const changes = delayGrowth(run, after.name, claim, view).perRound.flatMap(({ round, growth }) => growth - (one.get(round) ?? NaN))
+function growthContrast(run: Run, before: SideSpec, after: SideSpec, claim: DelayGrowthClaim): Comparison {
+  const difference = (view: View, other: View): SignedRankInterval | undefined => {
+    const one = new Map(delayGrowth(run, before.name, claim, other).perRound.map(({ round, growth }) => [round, growth ?? NaN]))
+    const changes = delayGrowth(run, after.name, claim, view).perRound.map(({ round, growth }) => (growth ?? NaN) - (one.get(round) ?? NaN))
     return signedRankInterval(changes.filter(Number.isFinite), alpha)
   }
   const seen = difference('measured', 'measured')

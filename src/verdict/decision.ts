@@ -12,6 +12,8 @@ export interface Weighed {
   readonly value: number | undefined
   /** Why it can neither pass nor fail, or what a pass still lacks: a sentence without its full stop. */
   readonly shortage: string | undefined
+  /** False where more of the same would lack the same. */
+  readonly moreRoundsHelp: boolean
 }
 
 /** A claim of one side, ready to be weighed. The rest is for the report and is not computed at a look. */

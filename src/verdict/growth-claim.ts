@@ -1,15 +1,12 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { ClaimSpec } from '../scenario/spec.ts'
-import { delayGrowth } from '../stats/growth.ts'
+import { delayGrowth, type DelayGrowthClaim } from '../stats/growth.ts'
 import type { View } from '../stats/ttft.ts'
 import type { Weighed, Weighing } from './decision.ts'
 import { leastRounds } from './shares.ts'
-import { counted } from './wording.ts'
-
-type GrowthClaim = Extract<ClaimSpec, { measure: 'delayGrowth' }>
+import { counted, ratio } from './wording.ts'
 
 /** Claims on how much longer a message waits per second that the blocker lasts longer: the dose-response of MEASURING §2. */
-export function growthClaim(run: Run, side: SideSpec, claim: GrowthClaim): Weighing {
+export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): Weighing {
   const { pass, fail } = claim.bounds
   const weigh = (view: View): Weighed => {
     const seen = delayGrowth(run, side.name, claim, view)
@@ -21,18 +18,19 @@ export function growthClaim(run: Run, side: SideSpec, claim: GrowthClaim): Weigh
       warns: sound && fail > pass && interval.high <= fail,
       value: seen.estimate,
       shortage: sound ? undefined : shortage(seen),
+      moreRoundsHelp: true,
     }
   }
   const describe = (): ReturnType<Weighing['describe']> => {
     const seen = delayGrowth(run, side.name, claim, 'measured')
-    const range = seen.interval === undefined ? '' : ` (${seen.interval.low.toFixed(2)} to ${seen.interval.high.toFixed(2)})`
+    const range = seen.interval === undefined ? '' : ` (${ratio(seen.interval.low)} to ${ratio(seen.interval.high)})`
     const estimate = seen.estimate
     return {
-      metric: 'delayGrowth', statistic: 'Hodges-Lehmann', unit: 'ratio', bounds: claim.bounds, n: seen.n, censored: 0,
+      metric: 'delayGrowth', statistic: 'Hodges-Lehmann', unit: 'ratio', bounds: claim.bounds, n: seen.n, censored: seen.perRound.filter(({ growth }) => growth === Infinity).length,
       value: estimate, low: seen.interval?.low, high: seen.interval?.high,
       evidence: estimate === undefined
         ? `no round shows how ${claim.message} depends on the length of the blocker`
-        : `per second that the blocker lasts longer, ${claim.message} waits ${estimate.toFixed(2)} s longer${range} in ${counted(seen.n, 'round')}`,
+        : `per second that the blocker lasts longer, ${claim.message} waits ${ratio(estimate)} s longer${range} in ${counted(seen.n, 'round')}`,
       formula: '(second largest TTFT behind the long blocker − behind the short one) / (their measured lengths’ difference), Hodges-Lehmann over rounds',
     }
   }

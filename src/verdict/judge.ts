@@ -1,87 +1,111 @@
+import { z } from 'zod'
+import { exitCodes } from '../errors.ts'
+import type { MessageRecord } from '../sample/message.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { ClaimSpec } from '../scenario/spec.ts'
+import { attribution } from '../stats/attribution.ts'
+import { leastSample } from '../stats/binomial.ts'
+import { rankQuantile } from '../stats/quantile.ts'
+import { stallLimit } from '../stats/stall.ts'
+import { ttft } from '../stats/ttft.ts'
 import { sideRounds } from '../stats/windows.ts'
-import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
-import type { ClaimResult, ClaimVerdict } from './document.ts'
-import { growthClaim } from './growth-claim.ts'
-import { lossClaim } from './loss-claim.ts'
-import { percentileClaim } from './percentile-claim.ts'
-import { leastRounds } from './shares.ts'
-import { stalledClaim } from './stalled-claim.ts'
-import { boundInWords, inUnit, rankOrNull } from './wording.ts'
+import { comparisons } from './compare.ts'
+import { type Attribution, type ClaimResult, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
+import { judgeSide } from './claims.ts'
+import { verdictSentence } from './sentence.ts'
+import { findings, trusted } from './validity.ts'
+import { rankOrNull } from './wording.ts'
 
-/** Every claim of one side, by its evidence alone: validity.ts then says which of these verdicts can be trusted. */
-export function judgeSide(run: Run, side: SideSpec): ClaimResult[] {
-  return Object.entries(run.header.scenario.claims).map(([sentence, claim]) => judgeClaim(run, side, sentence, claim))
+export { lookDecides } from './claims.ts'
+export { wrongAnswers } from './validity.ts'
+
+type SideResult = RunResult['sides'][number]
+
+/** Exit codes from the one that beats all others down: of several scenarios 1 beats 4 beats 3 beats 0. */
+const worstFirst: readonly RunVerdict[] = ['fail', 'invalid', 'inconclusive', 'warn', 'pass']
+const codes: Readonly<Record<RunVerdict, number>> = { pass: exitCodes.pass, warn: exitCodes.pass, fail: exitCodes.fail, inconclusive: exitCodes.inconclusive, invalid: exitCodes.invalid }
+
+/**
+ * Everything that a run file says, from the file alone: the same file gives the same result, to the byte. Judges whatever rounds there are,
+ * also of a run that was interrupted; the looks are taken to be over.
+ */
+export function judgeRun(run: Run): RunResult {
+  const { header } = run
+  const evidence = header.sides.flatMap((side) => judgeSide(run, side))
+  const validity = findings(run, evidence)
+  const claims = trusted(evidence, validity)
+  const verdict = worst(claims.filter(({ role }) => role === 'judged'))
+  return {
+    runId: header.runId, scenario: header.scenario.name, question: header.scenario.question,
+    verdict, sentence: verdictSentence(header, verdict, claims, validity), exitCode: codes[verdict],
+    interrupted: run.end === null || run.end.interrupted !== null,
+    sides: header.sides.map((side) => sideResult(run, side, claims.filter((claim) => claim.side === side.name))),
+    claims, comparisons: comparisons(run), attribution: attributions(run),
+    validity: validity.map(({ name, verdict: one, detail }) => ({ name, verdict: one, detail })),
+    reproduce: header.reproduce,
+  }
 }
 
 /**
- * Whether no further round is needed: every claim of every judged side passes or fails already, or cannot be shown here at all. Where the
- * answers are known, `before` has to have failed as well, or the run would end without having proved that it can tell good from bad.
- * A claim between two bounds waits for the last look, so it is not decided.
+ * One document over the runs of all scenarios. `strict`: a `warn` exits 1, and a `skipped` claim of a judged side 3. Without any run the
+ * document is inconclusive: nothing was shown.
  */
-export function lookDecides(run: Run): boolean {
-  const { sides, scenario, rules } = run.header
-  return sides.every((side) => Object.entries(scenario.claims).every(([sentence, claim]) => {
-    if (side.role === 'reference' && !(rules.knownAnswers && mustFail(run, side, sentence))) return true
-    if (unseen(side, claim) !== undefined) return true
-    const { kind } = decide(weighing(run, side, claim).weigh)
-    return kind === 'pass' || kind === 'fail'
-  }))
-}
-
-/** Whether this side has the defect that the scenario says must make the claim fail. */
-export function mustFail(run: Run, side: SideSpec, sentence: string): boolean {
-  const defect = Object.entries(run.header.scenario.provedBy[sentence] ?? {})
-  return defect.length > 0 && defect.every(([setting, value]) => side.settings[setting] === value)
-}
-
-function judgeClaim(run: Run, side: SideSpec, sentence: string, claim: ClaimSpec): ClaimResult {
-  const { weigh, describe } = weighing(run, side, claim)
-  const seen = describe()
-  const skipped = unseen(side, claim)
-  const decision = decide(weigh)
+export function verdictOf(results: readonly RunResult[], { strict = false }: { readonly strict?: boolean } = {}): VerdictDocument {
+  const runs = results.map((result) => ({ ...result, exitCode: strict ? strictCode(result) : codes[result.verdict] }))
+  const byCode = worstFirst.map((verdict) => codes[verdict]).find((code) => runs.some(({ exitCode }) => exitCode === code))
   return {
-    id: `${side.name}/${kebab(sentence)}`, claim: sentence, side: side.name, role: side.role,
-    metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds }, n: seen.n, censored: seen.censored, formula: seen.formula,
-    value: rankOrNull(seen.value ?? Infinity), low: rankOrNull(seen.low ?? Infinity), high: rankOrNull(seen.high ?? Infinity),
-    measurementError: skipped === undefined ? measurementError(weigh) : null,
-    verdict: skipped === undefined ? decision.kind : 'skipped',
-    reason: skipped ?? reason(run, side, seen, decision, weigh('measured')),
+    schema: verdictSchema,
+    verdict: worstFirst.find((verdict) => runs.some((result) => result.verdict === verdict)) ?? 'inconclusive',
+    exitCode: byCode ?? exitCodes.inconclusive,
+    runs, statements: [],
   }
 }
 
-function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
-  switch (claim.measure) {
-    case 'firstVisible': return percentileClaim(run, side, claim)
-    case 'stalledShare': return stalledClaim(run, side, claim)
-    case 'delayGrowth': return growthClaim(run, side, claim)
-    case 'lostTokens': return lossClaim(run, side, claim, sideRounds(run, side.name).length)
+/** The JSON Schema of the verdict document, as published in schema/verdict.schema.json. */
+export const verdictJsonSchema = (): Record<string, unknown> => ({ ...z.toJSONSchema(verdictDocument), title: 'The verdict document of first-token (--json, verdict.json)' })
+
+function strictCode({ verdict, claims }: RunResult): number {
+  const judged = claims.filter(({ role }) => role === 'judged')
+  if (judged.some((claim) => claim.verdict === 'fail' || claim.verdict === 'warn')) return exitCodes.fail
+  const skipped = judged.some((claim) => claim.verdict === 'skipped')
+  return codes[verdict] === exitCodes.pass && skipped ? exitCodes.inconclusive : codes[verdict]
+}
+
+/** The worst of the claims that could be judged; with none of them nothing was shown. */
+function worst(claims: readonly ClaimResult[]): RunVerdict {
+  return worstFirst.find((verdict) => claims.some((claim) => claim.verdict === verdict)) ?? 'inconclusive'
+}
+
+function sideResult(run: Run, side: SideSpec, claims: readonly ClaimResult[]): SideResult {
+  const { scenario, rules } = run.header
+  const rounds = sideRounds(run, side.name)
+  const windows = rounds.flatMap((round) => [...round.windows.values()])
+  const said = windows.flatMap(({ probes, blockers }) => [...probes, ...blockers])
+  const plan = run.plans.findLast((entry) => entry.side === side.name)
+  const stalled = Object.values(scenario.claims).find((claim) => claim.measure === 'stalledShare')
+  return {
+    name: side.name, role: side.role, kind: side.kind, profile: side.profile, settings: { ...side.settings },
+    verdict: worst(claims), rounds: rounds.length, rate: plan?.rate ?? null, probesPerWindow: plan === undefined ? null : 2 * plan.probesPerKind,
+    stallLimit: stalled === undefined ? null : rankOrNull(stallLimit(run, side.name, stalled, 'measured')),
+    completed: said.filter(({ outcome }) => outcome.kind === 'answered').length,
+    failed: said.filter(({ outcome }) => outcome.kind === 'failed').length,
+    failures: failuresByCode(said),
+    ttft_ms: percentiles(windows.flatMap(({ probes }) => probes.map(ttft)), rules.alpha),
   }
 }
 
-/** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
-function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
-  if (claim.measure !== 'lostTokens' || side.hasMock) return undefined
-  return 'only our mock model numbers its words, and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
+function failuresByCode(said: readonly MessageRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { outcome } of said) if (outcome.kind === 'failed') counts[outcome.code] = (counts[outcome.code] ?? 0) + 1
+  return Object.fromEntries(Object.entries(counts).sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-function reason(run: Run, side: SideSpec, seen: Description, decision: Decision, measured: Weighed): string {
-  const bound = boundInWords(seen)
-  switch (decision.kind) {
-    case 'pass': return `${seen.evidence}: ${bound} is shown`
-    case 'fail': return `${seen.evidence}: more than ${inUnit(seen.bounds.fail, seen.unit)} is shown`
-    case 'warn': return `${seen.evidence}: above ${inUnit(seen.bounds.fail, seen.unit)} is excluded, at most ${inUnit(seen.bounds.pass, seen.unit)} is not shown`
-    case 'inconclusive': return `${seen.evidence}: neither ${bound} nor more than that is shown${measured.shortage === undefined ? '' : `; ${measured.shortage}`}`
-    case 'invalid': return `${seen.evidence}: a perfect tester would say ${decision.wouldBe}, but this one saw answers up to ${lateness(run, side)} late, which may have made it so; `
-      + 'measure on a machine with less else to do'
-  }
+/** Of all probes of the side, quiet and loaded. Null where the sample is too small for that percentile, or where it is +∞. */
+function percentiles(times: readonly number[], alpha: number): SideResult['ttft_ms'] {
+  const at = (quantile: number, late: number): number | null =>
+    times.length < leastSample(late, alpha) ? null : rankOrNull(rankQuantile(times, quantile) ?? Infinity)
+  return { p50: at(0.5, 0.5), p90: at(0.9, 0.1), p95: at(0.95, 0.05), p99: at(0.99, 0.01) }
 }
 
-/** The 99th percentile of the error bounds of the side's probes. */
-function lateness(run: Run, side: SideSpec): string {
-  const bounds = run.messages.filter((message) => message.side === side.name && message.part === 'probe').map((message) => message.errorBound)
-  return inUnit(rankOrNull(rankQuantile(bounds, 0.99) ?? Infinity), 'ms')
+function attributions(run: Run): Attribution[] {
+  return run.header.sides.flatMap((side) => attribution(run, side).map((entry) => ({ side: side.name, ...entry, stalledBy: { ...entry.stalledBy } })))
 }
-
-const kebab = (sentence: string): string => sentence.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')

@@ -22,6 +22,7 @@ export function lossClaim(run: Run, side: SideSpec, claim: LossClaim, rounds: nu
     warns: shortage === undefined && fail > pass && seen.lostMessages <= fail,
     value: seen.messages === 0 ? undefined : seen.lostMessages,
     shortage,
+    moreRoundsHelp: true,
   }
   const most = (n: number): string => percentUp(atMostAfterNone(n, alpha))
   const whole = `0 of ${counted(seen.messages, 'answer')} lacked a word (≤ ${most(seen.messages)}), in ${counted(seen.episodes, 'blocker')} (≤ ${most(seen.episodes)})`

@@ -1,6 +1,6 @@
 import type { RunRecord } from '../sample/run-file.ts'
 import type { Check, ClaimResult, RunVerdict } from './document.ts'
-import { inUnit, percent, percentDown, percentUp } from './wording.ts'
+import { bound, inUnit, percent, percentDown, percentUp } from './wording.ts'
 
 /**
  * The verdict of a run as one would say it to a person: whether people wait, on which side, how many of how many, and how sure that is. Where
@@ -13,11 +13,16 @@ export function verdictSentence(header: RunRecord, verdict: RunVerdict, claims: 
   const contrast = referenceWords(claims, worst.claim)
   switch (verdict) {
     case 'pass': return `${worst.side}: ${worst.claim} (${evidence(worst)})${others(judged, worst, 'pass')}${contrast}.`
-    case 'warn': return `${worst.side}: only just: ${worst.claim} (${evidence(worst)}): not above ${inUnit(worst.bounds.fail, worst.unit)}, but not shown to be at most ${inUnit(worst.bounds.pass, worst.unit)}${others(judged, worst, 'warn')}${contrast}.`
-    case 'fail': return `${worst.side} fails: not "${worst.claim}" (${evidence(worst)}, allowed: ${inUnit(worst.bounds.fail, worst.unit)})${others(judged, worst, 'fail')}${contrast}.`
-    case 'inconclusive': return `Not enough evidence either way, ${worst.side}: "${worst.claim}": ${worst.reason}. More rounds may show it: a longer --budget, or --rounds.`
-    case 'invalid': return `The measurement cannot be trusted: ${validity.find((check) => check.verdict === 'invalid')?.detail ?? `${worst.side}: "${worst.claim}": ${worst.reason}`}.`
+    case 'warn': return `${worst.side}: only just: ${worst.claim} (${evidence(worst)}): not above ${bound(worst.bounds.fail, worst.unit)}, but not shown to be at most ${bound(worst.bounds.pass, worst.unit)}${others(judged, worst, 'warn')}${contrast}.`
+    case 'fail': return `${worst.side} fails: not "${worst.claim}" (${evidence(worst)}, allowed: ${bound(worst.bounds.fail, worst.unit)})${others(judged, worst, 'fail')}${contrast}.`
+    case 'inconclusive': return `Undecided: ${because(worst, validity)}.`
+    case 'invalid': return `The measurement cannot be trusted: ${because(worst, validity)}.`
   }
+}
+
+/** The finding that took the claim's verdict away, or what the claim itself lacks. */
+function because(worst: ClaimResult, validity: readonly Check[]): string {
+  return validity.find(({ detail }) => worst.reason.startsWith(detail))?.detail ?? `${worst.side}: "${worst.claim}": ${worst.reason}`
 }
 
 /** What the scenario is about: a stalled share where there is one, else its first claim. */

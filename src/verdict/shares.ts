@@ -1,28 +1,23 @@
+import { type Count, type Interval, leastSample, proportionInterval } from '../stats/binomial.ts'
 import { designEffect } from '../stats/design-effect.ts'
-import { leastSample, proportionInterval } from '../stats/binomial.ts'
 import { counted } from './wording.ts'
 
 /** MEASURING §4: below this many rounds the spread between rounds is not known, and no claim is decided. */
 export const leastRounds = 6
 
-export interface Counted {
-  readonly events: number
-  readonly n: number
-}
-
 /** Counts as if the messages were independent: both divided by the design effect of their rounds. */
-export function effective(counts: Counted, rounds: readonly Counted[]): Counted {
-  const effect = designEffect([...rounds])
+export function effective(counts: Count, rounds: readonly Count[]): Count {
+  const effect = designEffect(rounds)
   return { events: counts.events / effect, n: counts.n / effect }
 }
 
 /** One-sided limits of a share at `alpha` each, with its rounds' spread taken into account. All of it where there are no samples. */
-export function shareInterval(counts: Counted, rounds: readonly Counted[], alpha: number): { low: number; high: number } {
-  return counts.n === 0 ? { low: 0, high: 1 } : proportionInterval({ ...effective(counts, rounds), alpha })
+export function shareInterval(counts: Count, rounds: readonly Count[], alpha: number): Interval {
+  return proportionInterval({ ...effective(counts, rounds), alpha })
 }
 
 /** The largest share that no event in `n` leaves possible: 1 − alpha^(1/n). */
-export const atMostAfterNone = (n: number, alpha: number): number => (n === 0 ? 1 : proportionInterval({ events: 0, n, alpha }).high)
+export const atMostAfterNone = (n: number, alpha: number): number => (proportionInterval({ events: 0, n, alpha }).high)
 
 /** What is missing before anything can be passed: a sentence without its full stop, undefined where nothing is. */
 export function roundShortage(n: number, rounds: number): string | undefined {

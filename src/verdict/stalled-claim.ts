@@ -1,16 +1,12 @@
 import { formatMilliseconds } from '../duration.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { ClaimSpec } from '../scenario/spec.ts'
+import { type Interval, proportionInterval } from '../stats/binomial.ts'
 import { differenceInterval } from '../stats/difference.ts'
-import { stalledShare } from '../stats/stall.ts'
+import { type StalledShare, stalledShare, type StalledShareClaim } from '../stats/stall.ts'
 import type { View } from '../stats/ttft.ts'
 import type { Description, Weighed, Weighing } from './decision.ts'
 import { atMostAfterNone, effective, leastRounds, sampleShortage, shareInterval } from './shares.ts'
 import { counted, percent, percentDown, percentUp, plural } from './wording.ts'
-import { proportionInterval } from '../stats/binomial.ts'
-
-type StalledClaim = Extract<ClaimSpec, { measure: 'stalledShare' }>
-type Stalled = ReturnType<typeof stalledShare>
 
 /** A pass needs this many blockers that could have stalled somebody, a fail this many rounds in which one did. */
 const leastEpisodes = 6
@@ -19,7 +15,7 @@ const leastRoundsWithStalls = 3
 const quietStallsThatCount = 3
 
 /** Claims on the share of exposed probes that a blocker held up: MEASURING §2 and §4. */
-export function stalledClaim(run: Run, side: SideSpec, claim: StalledClaim): Weighing {
+export function stalledClaim(run: Run, side: SideSpec, claim: StalledShareClaim): Weighing {
   const { alpha } = run.header.rules
   const { pass, fail } = claim.bounds
   const weigh = (view: View): Weighed => {
@@ -35,22 +31,23 @@ export function stalledClaim(run: Run, side: SideSpec, claim: StalledClaim): Wei
       warns: sound && fail > pass && high <= fail,
       value: seen.n === 0 ? undefined : seen.share,
       shortage: shortage ?? passLacks,
+      moreRoundsHelp: seen.problem === null,
     }
   }
   return { weigh, describe: () => description(run, claim, stalledShare(run, side.name, claim, 'measured')) }
 }
 
-function isRelative(seen: Stalled): boolean {
+function isRelative(seen: StalledShare): boolean {
   return seen.quiet.events >= quietStallsThatCount
 }
 
 /** Limits of the share; of its difference to the quiet share where the quiet windows stall by themselves. */
-function interval(seen: Stalled, alpha: number): { low: number; high: number } {
-  if (!isRelative(seen) || seen.n === 0) return shareInterval(seen, seen.rounds, alpha)
+function interval(seen: StalledShare, alpha: number): Interval {
+  if (!isRelative(seen)) return shareInterval(seen, seen.rounds, alpha)
   return differenceInterval(effective(seen, seen.rounds), effective(seen.quiet, seen.quiet.rounds), alpha)
 }
 
-function description(run: Run, claim: StalledClaim, seen: Stalled): Description {
+function description(run: Run, claim: StalledShareClaim, seen: StalledShare): Description {
   const { alpha } = run.header.rules
   const { low, high } = interval(seen, alpha)
   return {
@@ -61,14 +58,14 @@ function description(run: Run, claim: StalledClaim, seen: Stalled): Description 
   }
 }
 
-function probesInWords(claim: StalledClaim, seen: Stalled, low: number, high: number): string {
+function probesInWords(claim: StalledShareClaim, seen: StalledShare, low: number, high: number): string {
   const counts = `${seen.events} of ${counted(seen.n, claim.message)} stalled`
   if (isRelative(seen)) return `${counts} (${percent(seen.share)}), ${seen.quiet.events} of ${seen.quiet.n} in the quiet windows: ${percent(low)} to ${percent(high)} more`
   if (seen.events === 0) return `${counts} (≤ ${percentUp(high)})`
   return `${counts} (${percent(seen.share)}; ${percentDown(low)} to ${percentUp(high)})`
 }
 
-function episodesInWords(run: Run, claim: StalledClaim, seen: Stalled, alpha: number): string {
+function episodesInWords(run: Run, claim: StalledShareClaim, seen: StalledShare, alpha: number): string {
   const blockers = [...new Set(claim.during.map((phase) => run.header.scenario.phases[phase]?.while?.say ?? 'blocker'))].map(plural).join(' and ')
   const dropped = seen.droppedEpisodes > 0 ? `, ${seen.droppedEpisodes} more were too short to tell` : ''
   if (seen.episodes === 0) return `no ${blockers} to judge by${dropped}`

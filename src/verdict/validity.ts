@@ -1,9 +1,11 @@
-import type { MessageRecord } from '../sample/message.ts'
-import type { Run, SideSpec } from '../sample/run-file.ts'
+import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
+import { negativeTimes } from '../stats/attribution.ts'
 import { median } from '../stats/quantile.ts'
-import { sideRounds } from '../stats/windows.ts'
+import { earliest, ttft } from '../stats/ttft.ts'
+import { quietPhases, sideRounds, windowOf, type Window } from '../stats/windows.ts'
 import type { Check, ClaimResult } from './document.ts'
-import { judgeSide, mustFail } from './judge.ts'
+import { judgeSide, mustFail } from './claims.ts'
+import { leastRounds } from './shares.ts'
 import { counted, inUnit, percent } from './wording.ts'
 
 /** One check of the tester or of the conditions, and what it does to the claims of `side` (undefined: of every side). */
@@ -33,13 +35,13 @@ const overloadMs = 20
  */
 const overloadedWindows = (windows: number): number => Math.max(2, Math.ceil(windows / 3))
 
-/** Every check of MEASURING §6. What is in order is said too. */
-export function findings(run: Run): Finding[] {
-  const perSide = [delivered, overload, drain, rounds]
+/** Every check of MEASURING §6. What is in order is said too. `claims`: what judgeSide says of all sides. */
+export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
+  const perSide = [delivered, overload, drain, clock, rounds]
   return [
     calibration(run),
     ...perSide.flatMap((check) => merged(run.header.sides.map((side) => check(run, side)))),
-    ...knownAnswers(run),
+    ...knownAnswers(run, claims),
     interruption(run),
   ]
 }
@@ -56,21 +58,34 @@ export function trusted(claims: readonly ClaimResult[], found: readonly Finding[
 }
 
 /**
- * What came out otherwise than it must on the unaltered control stack, a sentence each; empty where nothing did, or where the answers are not
- * known. `before` has to fail the claims whose defect it has: not failing is wrong, however undecided. `after` must fail nothing; where it
- * is merely undecided the run says so by its own verdict, so whoever needs a proof asks for an empty list and the verdict `pass`.
+ * What came out otherwise than it must on the unaltered control stack, a sentence each; empty where nothing did, where the answers are not
+ * known, or where there are too few rounds to know anything. `before` has to fail the claims whose defect it has, `after` has to pass all.
  */
 export function wrongAnswers(run: Run): string[] {
-  return run.header.rules.knownAnswers ? run.header.sides.flatMap((side) => wrongAnswersOf(run, side, judgeSide(run, side))) : []
+  return knownSides(run).flatMap((side) => {
+    const claims = judgeSide(run, side)
+    return [...falseAnswers(run, side, claims), ...openAnswers(side, claims)]
+  })
 }
 
-function wrongAnswersOf(run: Run, side: SideSpec, claims: readonly ClaimResult[]): string[] {
-  return claims.flatMap(({ claim, verdict, reason }) => {
+function knownSides(run: Run): SideSpec[] {
+  return run.header.rules.knownAnswers ? run.header.sides.filter((side) => sideRounds(run, side.name).length >= leastRounds) : []
+}
+
+/** `before` that does not fail, however undecided: the run has not proved that it can tell bad. `after` that fails or only just passes. */
+function falseAnswers(run: Run, side: SideSpec, claims: readonly ClaimResult[]): string[] {
+  return claims.flatMap(({ side: name, claim, verdict, reason }) => {
+    if (name !== side.name) return []
     const said = `${side.name}: "${claim}" came out ${verdict}`
     if (side.profile === 'before' && mustFail(run, side, claim) && verdict !== 'fail') return [`${said}, but it has the defect that must make it fail (${reason})`]
-    if (side.profile === 'after' && (verdict === 'fail' || verdict === 'warn')) return [`${said}, but it has no defect (${reason})`]
-    return []
+    return side.profile === 'after' && (verdict === 'fail' || verdict === 'warn') ? [`${said}, but it has no defect (${reason})`] : []
   })
+}
+
+/** `after` that is undecided. Worth another try with another seed, but no false answer: the claim says so by its own verdict. */
+function openAnswers(side: SideSpec, claims: readonly ClaimResult[]): string[] {
+  if (side.profile !== 'after') return []
+  return claims.flatMap(({ claim, verdict, reason }) => (verdict === 'inconclusive' || verdict === 'invalid' ? [`${side.name}: "${claim}" came out ${verdict}, but it has no defect (${reason})`] : []))
 }
 
 function calibration(run: Run): Finding {
@@ -102,7 +117,7 @@ function delivered(run: Run, { name: side }: SideSpec): Finding {
 
 function overload(run: Run, { name: side }: SideSpec): Finding {
   const name = 'overload'
-  const windows = quietWindows(run, side)
+  const windows = sideRounds(run, side).flatMap((round) => quietPhases(run).map((phase) => windowOf(round, phase))).filter(({ probes }) => probes.length > 0)
   const slower = windows.flatMap((window) => slowerSecondHalf(window) ?? [])
   if (windows.length === 0) return note(name, side, `${side}: no quiet window`)
   if (slower.length === 0) return ok(name, side, `${side}: probes do not slow each other`)
@@ -120,6 +135,18 @@ function drain(run: Run, { name: side }: SideSpec): Finding {
   return { name, side, verdict: 'note', effect: 'inconclusive', detail: `${side}: the system does not drain: after ${undrained.length} of ${counted(phases.length, 'phase')} answers were still under way; see whether it still answers at all, and run again` }
 }
 
+function clock(run: Run, { name: side, hasMock }: SideSpec): Finding {
+  const name = 'clock'
+  const clocks = sideRounds(run, side).flatMap(({ record }) => record.clock ?? [])
+  if (!hasMock || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
+  const { count, example } = negativeTimes(run, side)
+  if (count > 0) return invalid(name, side, `${side}: ${counted(count, 'message')} spent less than no time in a part of the way (${example ?? ''}): the clocks of the tester and the mock do not agree; run both on one host`)
+  const bound = Math.max(...clocks.map((each) => each.bound))
+  return clocks.every((each) => each.oneClock)
+    ? ok(name, side, `${side}: one clock with the mock (± ${bound.toFixed(2)} ms)`)
+    : note(name, side, `${side}: the mock keeps another clock, known to ± ${bound.toFixed(2)} ms`)
+}
+
 function rounds(run: Run, { name: side }: SideSpec): Finding {
   const name = 'rounds'
   const all = run.rounds.filter((round) => round.side === side)
@@ -132,10 +159,10 @@ function rounds(run: Run, { name: side }: SideSpec): Finding {
   return note(name, side, `${kept}${again}${spoilt.length === 0 ? '' : `; kept though spoilt, its error bounds decide: round ${list(spoilt)}`}`)
 }
 
-function knownAnswers(run: Run): Finding[] {
+function knownAnswers(run: Run, claims: readonly ClaimResult[]): Finding[] {
   const name = 'known-answers'
   const remedy = 'nothing that this run says can be trusted: stop what else runs on this machine, and run again with another --seed'
-  const own = wrongAnswers(run)
+  const own = knownSides(run).flatMap((side) => falseAnswers(run, side, claims))
   if (own.length > 0) return [{ ...invalid(name, undefined, `the control stack answered otherwise than it must: ${own.join('; ')}; ${remedy}`), discreditsFails: true }]
   const record = run.knownAnswers
   if (record !== null && !record.right) return [invalid(name, undefined, `the control stack, measured first, answered otherwise than it must: ${record.wrong.join('; ')}; ${remedy}`)]
@@ -152,6 +179,28 @@ function interruption({ end }: Run): Finding {
 const ok = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'ok', effect: 'none', detail })
 const note = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'note', effect: 'none', detail })
 const invalid = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'invalid', effect: 'invalid', detail })
+
+/** The phases of the rounds that are judged. */
+function keptPhases(run: Run, side: string): PhaseRecord[] {
+  return sideRounds(run, side).flatMap(({ windows }) => [...windows.values()].flatMap(({ record }) => record ?? []))
+}
+
+/**
+ * The medians of the halves of a quiet window whose second half is slower; undefined for a sound one. The second half is taken less error
+ * bound and mock lateness, the first as measured: taken alike, a pause of the tester in the first half makes that one too fast (2 of 300
+ * simulated runs on a machine with such pauses). Connection kinds apart: half of a window of slow fresh and fast warm probes has its median
+ * between the two, where it means nothing.
+ */
+function slowerSecondHalf({ probes }: Window): { first: number; second: number } | undefined {
+  for (const kind of ['warm', 'fresh'] as const) {
+    const inOrder = probes.filter((probe) => probe.connection.kind === kind).sort((a, b) => a.dueAt - b.dueAt)
+    const half = Math.floor(inOrder.length / 2)
+    const first = median(inOrder.slice(0, half).map(ttft))
+    const second = median(inOrder.slice(half).map((probe) => earliest(probe)))
+    if (first !== undefined && second !== undefined && second > overloadFactor * first && second > first + overloadMs) return { first, second }
+  }
+  return undefined
+}
 
 /** Sides that are in order share a line. */
 function merged(found: readonly Finding[]): Finding[] {

@@ -1,5 +1,5 @@
 import { formatMilliseconds } from '../duration.ts'
-import type { ClaimResult, Unit } from './document.ts'
+import type { Unit } from './document.ts'
 
 const inPercent = (share: number, round: (value: number) => number): string => {
   const percent = share * 100
@@ -28,16 +28,16 @@ export function inUnit(value: number | null, unit: Unit): string {
   switch (unit) {
     case 'ms': return formatMilliseconds(value)
     case 'share': return percent(value)
-    case 'ratio': return value.toFixed(2)
+    case 'ratio': return ratio(value)
     case 'count': return String(value)
   }
 }
 
+/** Two decimals; −0.00 is 0.00. */
+export const ratio = (value: number): string => (Number.isFinite(value) ? value.toFixed(2).replace(/^-(?=0\.00$)/, '').replace('-', '−') : '∞')
+
+/** What somebody set, without the zeros that precision adds: `1 s`, `0.1`. */
+export const bound = (value: number, unit: Unit): string => inUnit(value, unit).replace(/(\.\d*?)0+(?=\s|$)/, '$1').replace(/\.(?=\s|$)/, '')
+
 /** JSON knows no infinity: +∞ is null. */
 export const rankOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
-
-/** `at most 2 %`, with the bound above which it fails where that is another one. */
-export function boundInWords({ bounds, unit }: Pick<ClaimResult, 'bounds' | 'unit'>): string {
-  const pass = `at most ${inUnit(bounds.pass, unit)}`
-  return bounds.fail > bounds.pass ? `${pass}, and fails above ${inUnit(bounds.fail, unit)}` : pass
-}

@@ -1,0 +1,20 @@
+// Reads vitest's JSON report and fails where too few tests ran, or any was skipped without being listed here. Usage: node .ci/count.mjs REPORT
+import { readFileSync } from 'node:fs'
+
+/** Raised now and then, when suites are added. Far below it, a suite has gone missing. */
+const leastTests = 150
+const leastFiles = 15
+
+const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report
+const problems = []
+if (!(numTotalTests >= leastTests)) problems.push(`${numTotalTests} tests ran, fewer than ${leastTests}`)
+if (!(testResults.length >= leastFiles)) problems.push(`${testResults.length} test files ran, fewer than ${leastFiles}`)
+if (numFailedTests !== 0) problems.push(`${numFailedTests} failed`)
+if (numPassedTests + numPendingTests + numTodoTests !== numTotalTests) problems.push('the counts do not add up')
+for (const { name, assertionResults } of testResults) if (assertionResults.length === 0) problems.push(`${name} holds no test`)
+const skipped = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'pending' || status === 'skipped' || status === 'todo').map(({ fullName }) => fullName))
+console.log(`tests: ${numPassedTests} passed, ${numFailedTests} failed, ${skipped.length} skipped in ${testResults.length} files`)
+for (const name of skipped) console.log(`  skipped: ${name}`)
+for (const problem of problems) console.error(`tests: ${problem}`)
+process.exitCode = problems.length === 0 ? 0 : 1

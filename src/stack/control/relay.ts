@@ -1,0 +1,69 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import { Deadline } from './deadline.ts'
+import type { Settings } from './settings.ts'
+import type { Failure, HeadFields, Sink } from './sink.ts'
+
+/**
+ * Sends the request and gives everything that comes back to the sink, each read at once. Resolves when the sink was told the end or the failure;
+ * never rejects.
+ * @param response where the sink leads: while its client does not keep up, the model is not read.
+ */
+export function relay(request: ClientRequest, body: Buffer | undefined, sink: Sink, upstreamTimeout: Settings['upstreamTimeout'], response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    let isOver = false
+    const over = (tell: () => void): void => {
+      if (isOver) return
+      isOver = true
+      deadline.stop()
+      tell()
+      resolve()
+    }
+    const deadline = new Deadline(upstreamTimeout, (failure) => {
+      over(() => sink.fail(failure))
+      request.destroy()
+    })
+    const brokeOff = (): void => over(() => sink.fail(brokenOff(request)))
+    request.on('error', brokeOff)
+    request.on('close', brokeOff)
+    request.on('response', (answer) => {
+      deadline.touch()
+      sink.head(answer.statusCode ?? 502, fieldsOf(answer))
+      answer.on('data', (bytes: Buffer) => {
+        if (isOver) return
+        deadline.touch()
+        sink.write(bytes)
+        if (response.writableNeedDrain) waitForClient(answer, response)
+      })
+      answer.on('end', () => over(() => sink.end()))
+      answer.on('error', brokeOff)
+      answer.on('close', brokeOff)
+    })
+    if (request.destroyed) brokeOff()
+    else request.end(body)
+  })
+}
+
+function waitForClient(answer: IncomingMessage, response: ServerResponse): void {
+  const goOn = (): void => {
+    response.off('drain', goOn)
+    response.off('close', goOn)
+    answer.resume()
+  }
+  answer.pause()
+  response.on('drain', goOn)
+  response.on('close', goOn)
+}
+
+/** Of the head only what says how to read the answer: as gateways do, which write their own. */
+function fieldsOf({ headers }: IncomingMessage): HeadFields {
+  const fields: Record<string, string> = {}
+  for (const name of ['content-type', 'content-encoding', 'retry-after']) {
+    const value = headers[name]
+    if (typeof value === 'string') fields[name] = value
+  }
+  return fields
+}
+
+function brokenOff(request: ClientRequest): Failure {
+  return { status: 502, type: 'upstream_broken', message: `The connection to the model broke off${request.errored === null ? '' : ` (${request.errored.message})`}.` }
+}

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { blocker, message, type MessageParts, probes, run, side } from '../../test/fixtures/run.ts'
+import type { MessageRecord } from '../sample/message.ts'
+import type { RoundRecord } from '../sample/run-file.ts'
+import { attribution, negativeTimes, partsOf } from './attribution.ts'
+
+interface Way {
+  readonly tester?: number
+  readonly connecting?: number
+  /** With `connecting`. */
+  readonly before?: number
+  readonly model?: number
+  readonly after?: number
+}
+
+/** A message that took exactly so long in each layer. */
+function along(record: MessageRecord, { tester = 1, connecting = 0.5, before = 2, model = 3, after = 4 }: Way = {}): MessageRecord {
+  const startedAt = record.dueAt + tester
+  const receivedAt = startedAt + before
+  const written = receivedAt + model
+  const at = written + after
+  return {
+    ...record, startedAt, sentAt: startedAt + connecting, firstTokenAt: at, firstVisibleAt: at, endedAt: Math.max(at, record.endedAt),
+    upstream: { receivedAt, firstTokenDueAt: written, firstTokenAt: written, lastTokenAt: written, clientGoneAt: null, socket: 1, requestsBefore: 0, tokensWritten: 1, others: [] },
+  }
+}
+
+const rounds = (count: number, loaded: (index: number) => Way = () => ({})): MessageRecord[] => Array.from({ length: count }, (_, index) => index + 1).flatMap((round) => [
+  ...probes({ round, from: 100 }).map((record) => along(record)),
+  blocker({ round }),
+  ...probes({ round, phase: 'behindStory' }).map((record, index) => along(record, loaded(index))),
+])
+const of = (messages: readonly MessageRecord[], phase = 'behindStory', spec = side()) => attribution(run({ messages }), spec).find((row) => row.phase === phase) ?? expect.fail(`no ${phase}`)
+
+test('the four parts add up to the time to first token, and connecting is a part of the way to the model', () => {
+  const record = along(message({ dueAt: 100 }), { tester: 1, connecting: 5, before: 20, model: 300, after: 4_000 })
+  expect(partsOf(record)).toEqual({ tester: 1, beforeModel: 20, connecting: 5, model: 300, afterModel: 4_000 })
+  expect((record.firstTokenAt ?? NaN) - record.dueAt).toBe(4_321)
+})
+
+test('each phase has the median and p95 of each part', () => {
+  const row = of(rounds(6, (index) => ({ before: index === 0 ? 200 : 50 })))
+  expect(row).toMatchObject({ phase: 'behindStory', n: 48, skipped: null })
+  expect(row.parts?.beforeModel.p50).toBeCloseTo(50, 9)
+  expect(row.parts?.beforeModel.p95).toBeCloseTo(200, 9)
+  expect([row.parts?.tester.p50, row.parts?.connecting.p50, row.parts?.model.p50, row.parts?.afterModel.p50].map((time) => Math.round((time ?? NaN) * 1_000) / 1_000)).toEqual([1, 0.5, 3, 4])
+})
+
+test.each([
+  ['beforeModel', { before: 52 }], ['model', { model: 53 }], ['afterModel', { after: 54 }],
+] as const)('50 ms more in %s show there and nowhere else', (part, way) => {
+  const [slow, usual] = [of(rounds(6, () => way)).parts, of(rounds(6)).parts]
+  for (const each of ['tester', 'beforeModel', 'connecting', 'model', 'afterModel'] as const) {
+    expect((slow?.[each].p50 ?? NaN) - (usual?.[each].p50 ?? NaN)).toBeCloseTo(each === part ? 50 : 0, 6)
+  }
+})
+
+test.each([
+  ['tester', { tester: 1_500 }], ['beforeModel', { before: 1_500 }], ['model', { model: 1_500 }], ['afterModel', { after: 1_500 }],
+] as const)('a hello that stalled in %s is laid at that door', (layer, way) => {
+  const row = of(rounds(6, (index) => (index < 2 ? way : {})))
+  expect(row.stalledBy).toEqual({ tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0, [layer]: 12 })
+})
+
+test('the layer that grew most is to blame, not the one that is longest', () => {
+  const slowModel = (round: number): MessageRecord[] => [
+    ...probes({ round, from: 100 }).map((record) => along(record, { model: 900 })), blocker({ round }),
+    ...probes({ round, phase: 'behindStory' }).map((record) => along(record, { model: 900, before: 700 })),
+  ]
+  expect(of([1, 2, 3, 4, 5, 6].flatMap(slowModel)).stalledBy).toMatchObject({ beforeModel: 48, model: 0 })
+})
+
+test('a hello that got no token is laid where it got stuck, and is not in the medians', () => {
+  const stuck = (change: (record: MessageRecord) => MessageRecord) => of(rounds(6).map((record) => (record.phase === 'behindStory' && record.part === 'probe' && record.dueAt === 1_000 ? change(record) : record)))
+  const silent: MessageParts = { firstTokenAt: null, firstVisibleAt: null, outcome: { kind: 'failed', code: 'silent', detail: '', afterTokens: 0 } }
+  const without = (record: MessageRecord): MessageRecord => ({ ...record, ...silent })
+  expect(stuck(without)).toMatchObject({ n: 42, stalledBy: { afterModel: 6 } })
+  expect(stuck((record) => ({ ...without(record), upstream: record.upstream === null ? null : { ...record.upstream, firstTokenAt: null } }))).toMatchObject({ n: 42, stalledBy: { model: 6 } })
+  expect(stuck((record) => ({ ...without(record), upstream: null }))).toMatchObject({ n: 42, stalledBy: { unknown: 6 } })
+})
+
+test('every phase of the scenario has a row, whether or not there is something in it', () => {
+  expect(attribution(run({ messages: rounds(1) }), side()).map(({ phase, n, skipped }) => [phase, n, skipped])).toEqual([
+    ['quiet', 8, null], ['behindStory', 8, null], ['behindSaga', 0, "the mock's journal has none of these messages"],
+  ])
+})
+
+test('without a mock, or with a clock that drifts, it is skipped and says why', () => {
+  expect(of(rounds(6), 'quiet', side({ hasMock: false }))).toMatchObject({ skipped: 'no mock model of ours is known to be behind this side', parts: null })
+  const said = run({ messages: rounds(6) })
+  const drifting = (clock: RoundRecord['clock'], count: number) => attribution({ ...said, rounds: said.rounds.map((round, index) => (index < count ? { ...round, clock } : round)) }, side())[0]
+  const drift = { oneClock: true, offset: 0, bound: 0.1, drift: 1.1 }
+  expect(drifting(drift, 6)).toMatchObject({ n: 0, skipped: "the mock's clock could not be read, or drifted by more than 1 ms in every round" })
+  expect(drifting(null, 6)).toMatchObject({ parts: null })
+  expect(drifting(drift, 2)).toMatchObject({ n: 32, skipped: null })
+  expect(drifting({ ...drift, drift: 1 }, 6)).toMatchObject({ n: 48, skipped: null })
+})
+
+test('a part below zero is found and named, a rounding is not', () => {
+  const with_ = (way: Way, clock?: RoundRecord['clock']) => {
+    const said = run({ messages: [along(message({ id: 'm-y', dueAt: 100 }), way), along(message({ dueAt: 200 }))] })
+    return negativeTimes(clock === undefined ? said : { ...said, rounds: said.rounds.map((round) => ({ ...round, clock })) }, 'after')
+  }
+  expect(with_({})).toEqual({ count: 0, example: null })
+  expect(with_({ before: -0.001 })).toEqual({ count: 0, example: null })
+  expect(with_({ before: -0.5 })).toEqual({ count: 1, example: 'm-y: beforeModel took -0.500 ms' })
+  expect(with_({ after: -3 })).toEqual({ count: 1, example: 'm-y: afterModel took -3.000 ms' })
+  const twoClocks = { oneClock: false, offset: 40, bound: 1, drift: 0.2 }
+  expect(with_({ after: -1.1 }, twoClocks).count).toBe(0)
+  expect(with_({ after: -1.3 }, twoClocks).count).toBe(1)
+})

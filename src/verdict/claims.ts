@@ -1,0 +1,98 @@
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import type { ClaimSpec } from '../scenario/spec.ts'
+import { rankQuantile } from '../stats/quantile.ts'
+import type { View } from '../stats/ttft.ts'
+import { sideRounds } from '../stats/windows.ts'
+import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
+import type { ClaimResult } from './document.ts'
+import { growthClaim } from './growth-claim.ts'
+import { lossClaim } from './loss-claim.ts'
+import { percentileClaim } from './percentile-claim.ts'
+import { stalledClaim } from './stalled-claim.ts'
+import { bound, inUnit, rankOrNull } from './wording.ts'
+
+/** Every claim of one side, by its evidence alone: validity.ts then says which of these verdicts can be trusted. */
+export function judgeSide(run: Run, side: SideSpec): ClaimResult[] {
+  return Object.entries(run.header.scenario.claims).map(([sentence, claim]) => judgeClaim(run, side, sentence, claim))
+}
+
+/**
+ * Whether no further round is needed: every claim of every judged side passes or fails already, or cannot be shown here at all. Where the
+ * answers are known, `before` has to have failed as well, or the run would end without having proved that it can tell good from bad.
+ * A claim between two bounds waits for the last look, so it is not decided.
+ */
+export function lookDecides(run: Run): boolean {
+  const { sides, scenario, rules } = run.header
+  return sides.every((side) => Object.entries(scenario.claims).every(([sentence, claim]) => {
+    if (side.role === 'reference' && !(rules.knownAnswers && mustFail(run, side, sentence))) return true
+    if (unseen(side, claim) !== undefined) return true
+    const { kind } = decide(weighing(run, side, claim).weigh)
+    return kind === 'pass' || kind === 'fail'
+  }))
+}
+
+/** Whether this side has the defect that the scenario says must make the claim fail. */
+export function mustFail(run: Run, side: SideSpec, sentence: string): boolean {
+  const defect = Object.entries(run.header.scenario.provedBy[sentence] ?? {})
+  return defect.length > 0 && defect.every(([setting, value]) => side.settings[setting] === value)
+}
+
+function judgeClaim(run: Run, side: SideSpec, sentence: string, claim: ClaimSpec): ClaimResult {
+  const { weigh: weighOnce, describe } = weighing(run, side, claim)
+  const weigh = remembered(weighOnce)
+  const seen = describe()
+  const skipped = unseen(side, claim)
+  const decision = decide(weigh)
+  return {
+    id: `${side.name}/${kebab(sentence)}`, claim: sentence, side: side.name, role: side.role,
+    metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds }, n: seen.n, censored: seen.censored, formula: seen.formula,
+    value: rankOrNull(seen.value ?? Infinity), low: rankOrNull(seen.low ?? Infinity), high: rankOrNull(seen.high ?? Infinity),
+    measurementError: skipped === undefined ? measurementError(weigh) : null,
+    verdict: skipped === undefined ? decision.kind : 'skipped',
+    reason: skipped ?? reason(run, side, seen, decision, weigh('measured')),
+  }
+}
+
+/** Each view is asked for by the decision, the measurement error and the reason. */
+function remembered(weigh: Weighing['weigh']): Weighing['weigh'] {
+  const views = new Map<View, Weighed>()
+  return (view) => {
+    const weighed = views.get(view) ?? weigh(view)
+    views.set(view, weighed)
+    return weighed
+  }
+}
+
+function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
+  switch (claim.measure) {
+    case 'firstVisible': return percentileClaim(run, side, claim)
+    case 'stalledShare': return stalledClaim(run, side, claim)
+    case 'delayGrowth': return growthClaim(run, side, claim)
+    case 'lostTokens': return lossClaim(run, side, claim, sideRounds(run, side.name).length)
+  }
+}
+
+/** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
+function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
+  if (claim.measure !== 'lostTokens' || side.hasMock) return undefined
+  return 'only our mock model numbers its words, and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
+}
+
+function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Description, decision: Decision, measured: Weighed): string {
+  const [pass, fail] = [bound(bounds.pass, unit), bound(bounds.fail, unit)]
+  switch (decision.kind) {
+    case 'pass': return unit === 'count' && bounds.pass === 0 ? evidence : `${evidence}; so it is at most ${pass}`
+    case 'fail': return `${evidence}; so it is above ${fail}`
+    case 'warn': return `${evidence}; so it is not above ${fail}, but not shown to be at most ${pass}`
+    case 'inconclusive': return [evidence, measured.shortage ?? `neither at most ${pass} nor above ${fail} is shown`, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
+    case 'invalid': return `${evidence}; a perfect tester would say ${decision.wouldBe}, but this one saw answers up to ${lateness(run, side)} late, which may have made it so; measure on a machine with less else to do`
+  }
+}
+
+/** The 99th percentile of the error bounds of the side's probes. */
+function lateness(run: Run, side: SideSpec): string {
+  const bounds = run.messages.filter((message) => message.side === side.name && message.part === 'probe').map((message) => message.errorBound)
+  return inUnit(rankOrNull(rankQuantile(bounds, 0.99) ?? Infinity), 'ms')
+}
+
+const kebab = (sentence: string): string => sentence.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')

@@ -1,0 +1,202 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const cli = path.resolve(import.meta.dirname, '../dist/cli.js')
+const scratch = mkdtempSync(path.join(tmpdir(), 'first-token-cli-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const environment = { PATH: process.env['PATH'] ?? '', HOME: scratch }
+
+function firstToken(args: readonly string[], extra: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, ...args], { env: { ...environment, ...extra }, cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (bytes: Buffer) => { stdout += bytes.toString() })
+    child.stderr.on('data', (bytes: Buffer) => { stderr += bytes.toString() })
+    child.on('exit', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+/** A clear error is short, says what and how to mend it, and is no stack trace. */
+async function refuses(args: readonly string[], code: number, says: RegExp, extra: Record<string, string> = {}): Promise<string> {
+  const ended = await firstToken(args, extra)
+  expect(ended.stderr).toMatch(says)
+  expect(ended.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+  expect(ended.stdout).toBe('')
+  expect(ended.code).toBe(code)
+  return ended.stderr
+}
+
+const scenario = (body: string): string => `import { ms, scenario, seconds } from 'first-token'\nexport default scenario({\n${body}\n})\n`
+const parts = {
+  head: "  name: 'mine',\n  question: 'q?',\n",
+  messages: "  messages: { hello: { text: 'Hello' } },\n",
+  phases: "  phases: { quiet: { say: 'hello' } },\n",
+  claims: "  claims: ({ firstVisible }) => ({ 'is fast': firstVisible('hello', { during: ['quiet'] }).p95.atMost(seconds(1)) }),",
+}
+
+function scenarioFile(name: string, text: string): string {
+  const file = path.join(scratch, name)
+  writeFileSync(file, text)
+  return file
+}
+
+let page = { url: '', close: (): void => {} }
+beforeAll(async () => {
+  const server = createServer((_request, response) => { response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>') })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  page = { url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`, close: () => server.close() }
+})
+afterAll(() => page.close())
+
+test('an unknown scenario is refused with the nearest that there is', () => refuses(['run', 'concurent'], 2, /no scenario "concurent"[\s\S]*Did you mean concurrent\?/))
+
+test('surplus positionals are refused, and a number hints at the flag that npm took', () => refuses(['run', 'concurrent', '5'], 2, /no scenario "5"[\s\S]*npm run scenario -- concurrent/))
+
+test('a flag that npm swallowed is told of', () => refuses(['run', 'concurrent'], 2, /npm took --quick[\s\S]*npm run scenario -- concurrent --quick/, { npm_lifecycle_event: 'scenario', npm_config_quick: 'true' }))
+
+test('every problem of the flags is told at once', async () => {
+  const text = await refuses(['run', 'concurrent', '--rounds', 'many', '--budget', '45', '--seed', '-1', '--load', 'heavy'], 2, /--rounds many/)
+  expect(text).toMatch(/--budget 45 is not a length of time/)
+  expect(text).toMatch(/--seed -1/)
+  expect(text).toMatch(/--load heavy/)
+})
+
+test('an unknown flag and an unknown command are refused', async () => {
+  await refuses(['run', 'concurrent', '--quik'], 2, /unknown option '--quik'/)
+  await refuses(['measure'], 2, /unknown command 'measure'/)
+})
+
+test('an unknown defect is refused with the nearest setting', () => refuses(['run', 'concurrent', '--defect', 'after:slot=2'], 2, /slot[\s\S]*slots/))
+
+test('a defect of a side that there is not is refused', () => refuses(['run', 'concurrent', '--defect', 'later:slots=2'], 2, /later/))
+
+test('a scenario with a syntax error is refused with file and line', () => refuses(['run', scenarioFile('syntax.ts', `${scenario(parts.head)}const = 1\n`)], 2, /syntax\.ts:6:\d+/))
+
+test('a scenario that throws is refused with file and line', () => refuses(['run', scenarioFile('throws.ts', "const nothing = undefined\nexport default nothing.name\n")], 2, /throws\.ts:2: TypeError/))
+
+test('a scenario with an unknown label, an unknown phase and bare numbers is refused with all of them', async () => {
+  const file = scenarioFile('labels.ts', scenario(`${parts.head}  messages: { hello: { text: 'Hello', mock: { lasts: 1200 } } },\n  phases: { quiet: { say: 'hallo' } },\n  claims: ({ firstVisible }) => ({ 'is fast': firstVisible('hello', { during: ['loud'] }).p95.atMost(seconds(1)) }),`))
+  const text = await refuses(['run', file], 2, /labels\.ts:2/)
+  expect(text).toMatch(/no message "hallo"/)
+  expect(text).toMatch(/no phase "loud"/)
+  expect(text).toMatch(/a time is ms\(…\)/)
+})
+
+test('a bare number for a bound is refused', () => refuses(['run', scenarioFile('bound.ts', scenario(`${parts.head}${parts.messages}${parts.phases}${parts.claims.replace('seconds(1)', '1000')}`))], 2, /a bound on a time is ms/))
+
+test('a scenario may import nothing but the language', () => refuses(['run', scenarioFile('imports.ts', `import { readFileSync } from 'node:fs'\n${scenario(parts.head)}readFileSync\n`)], 2, /imports\.ts:1:\d+/))
+
+test('a file that exports no scenario is refused', () => refuses(['run', scenarioFile('none.ts', 'export default 5\n')], 2, /no scenario as its default export/))
+
+test('a scenario of the user in a folder with nothing installed is explained', async () => {
+  const ended = await firstToken(['run', scenarioFile('mine.ts', scenario(`${parts.head}${parts.messages}${parts.phases}${parts.claims}`)), '--dry-run'])
+  expect(ended.stdout).toMatch(/is fast: firstVisible p95 at most 1\.00 s/)
+  expect(ended.code).toBe(0)
+})
+
+test('reports that cannot be written are refused before anything starts', async () => {
+  const file = scenarioFile('not-a-folder', '')
+  await refuses(['run', 'concurrent', '--out', path.join(file, 'below')], 2, /cannot be written/)
+})
+
+test.skipIf(process.getuid?.() === 0)('a folder without permission is refused', async () => {
+  const folder = path.join(scratch, 'closed')
+  mkdirSync(folder)
+  chmodSync(folder, 0o500)
+  await refuses(['run', 'concurrent', '--out', folder], 2, /cannot be written/)
+})
+
+test('a target that refuses is exit 5', () => refuses(['run', 'concurrent', '--target', 'openai=http://127.0.0.1:9/v1', '--load', 'full', '--yes'], 5, /does not answer \(ECONNREFUSED\)/))
+
+test('a target that answers with a page is exit 2 and says which address to give', () => refuses(['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full', '--yes'], 2, /HTML page[\s\S]*\/v1/))
+
+test('a target without --load full is refused with the hint', () => refuses(['run', 'concurrent', '--target', 'openai=http://127.0.0.1:9/v1', '--yes'], 2, /--load full/))
+
+test('public hosts and model providers are refused', async () => {
+  await refuses(['run', 'concurrent', '--target', 'openai=http://93.184.215.14/v1', '--load', 'full'], 2, /public host[\s\S]*--allow-host 93\.184\.215\.14/)
+  await refuses(['run', 'concurrent', '--target', 'openai=https://api.openai.com/v1', '--load', 'full', '--allow-host', 'api.openai.com'], 2, /model provider/)
+})
+
+test('a target that is no address, or of a kind that is not there yet, is refused', async () => {
+  await refuses(['run', 'concurrent', '--target', 'http://127.0.0.1:1/v1', '--load', 'full'], 2, /KIND=URL/)
+  await refuses(['run', 'concurrent', '--target', 'open-webui=http://127.0.0.1:1', '--load', 'full'], 2, /openai=URL\/api/)
+  await refuses(['run', 'concurrent', '--target', 'openai=http://user:secret-word@127.0.0.1:1/v1', '--load', 'full'], 2, /user name or a password/)
+})
+
+test('a key that the environment lacks is refused, and no key is ever in the arguments', async () => {
+  await refuses(['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full', '--api-key-env', 'NO_SUCH_KEY'], 2, /no NO_SUCH_KEY/)
+  await refuses(['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full', '--header', 'X-Key=secret-word'], 2, /Name=env:VAR/)
+})
+
+test('a run file that is truncated in the middle, foreign, or absent is refused', async () => {
+  await refuses(['report', path.join(scratch, 'absent')], 2, /no run at/)
+  await refuses(['report', scenarioFile('foreign.ndjson', '{"hello":"world"}\n')], 2, /not a run/)
+  await refuses(['report', scenarioFile('text.ndjson', 'not json at all\n')], 2, /line 1 is not JSON/)
+  await refuses(['report', scenarioFile('empty.ndjson', '')], 2, /header/)
+  await refuses(['report', 'latest', '--out', path.join(scratch, 'no-reports')], 2, /no run under/)
+  await refuses(['report', scenarioFile('foreign.ndjson', '{"hello":"world"}\n'), '--format', 'pdf'], 2, /no report format "pdf"/)
+})
+
+test('help names every verb that works and costs little', () => {
+  const ended = spawnSync(process.execPath, [cli, '--help'], { encoding: 'utf8', env: environment })
+  expect(ended.status).toBe(0)
+  for (const verb of ['run', 'report', 'mock', 'stack', 'doctor']) expect(ended.stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
+})
+
+test('the list of scenarios has each with its question', async () => {
+  const ended = await firstToken(['run', '--list'])
+  expect(ended.stdout).toMatch(/^concurrent +Does "Hello" start at once/m)
+  expect(ended.code).toBe(0)
+})
+
+function childrenOf(pid: number): string[] {
+  return spawnSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => line.trim().split(/\s+/)[1] === String(pid))
+}
+
+/** Starts a run, waits until its run file has a kept round, and hands its pid over. */
+async function interrupted(signal: NodeJS.Signals): Promise<{ code: number | null; folder: string; children: string[]; stderr: string }> {
+  const out = mkdtempSync(path.join(scratch, 'interrupted-'))
+  const child = spawn(process.execPath, [cli, 'run', 'concurrent', '--quick', '--out', out], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.on('data', (bytes: Buffer) => { stderr += bytes.toString() })
+  child.stdout.resume()
+  const ended = new Promise<number | null>((resolve) => { child.on('exit', resolve) })
+  const runFile = (): string => path.join(out, readdirSync(out)[0] ?? '', 'concurrent', 'run.ndjson')
+  await expect.poll(() => existsSync(runFile()) && readFileSync(runFile(), 'utf8').includes('"type":"round"'), { timeout: 60_000, interval: 200 }).toBe(true)
+  const children = childrenOf(child.pid ?? 0).map((line) => line.trim().split(/\s+/)[0] ?? '')
+  expect(children.length).toBeGreaterThanOrEqual(3)
+  child.kill(signal)
+  return { code: await ended, folder: path.dirname(runFile()), children, stderr }
+}
+
+const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`)
+
+test('Ctrl-C leaves a reportable run that says interrupted, and no process', async () => {
+  const { code, folder, children } = await interrupted('SIGINT')
+  expect(code).toBe(130)
+  await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([])
+  const report = await firstToken(['report', folder, '--format', 'json'])
+  expect(JSON.parse(report.stdout)).toMatchObject({ verdict: 'inconclusive', runs: [{ interrupted: true }] })
+  expect(existsSync(path.join(folder, 'verdict.json'))).toBe(true)
+}, 90_000)
+
+test('kill -9 leaves a reportable run that says interrupted, and no process', async () => {
+  const { folder, children } = await interrupted('SIGKILL')
+  await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([])
+  const report = await firstToken(['report', folder, '--format', 'json'])
+  expect(JSON.parse(report.stdout)).toMatchObject({ verdict: 'inconclusive', runs: [{ interrupted: true }] })
+}, 90_000)
+
