@@ -125,7 +125,7 @@ beforeAll(() => {
     writeFileSync(join(folder, file), source)
   }
   found = lint(folder)
-})
+}, 60_000)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -92,8 +92,13 @@ async function planSides({ header, engine }: ConductorOptions): Promise<PlanReco
       stallLimit: rules.stallFloor,
       blockers: blockerDurations(scenario),
     })
-    return { type: 'plan', side: side.name, ...service, ...planned, rounds: rules.looks[0] ?? 0, warmUp }
+    return { type: 'plan', side: side.name, ...rounded({ ...service, ...planned }), rounds: rules.looks[0] ?? 0, warmUp }
   })
+}
+
+/** Measured times to the microsecond, like every instant of the file. */
+function rounded<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === 'number' ? toMicrosecond(value) : value])) as T
 }
 
 /** One side's rounds, with what they need to remember: how often one was said again, and its quiet probes so far. */

@@ -64,7 +64,7 @@ function columnWidths(columns: readonly Column[], rows: readonly (readonly Cell[
 
 function layRow(row: readonly Cell[], columns: readonly Column[], widths: readonly number[], colours: Palette): string[] {
   const cells = columns.map((_, index) => {
-    const { text = '', style = plain, note } = row[index] ?? { text: '' }
+    const { text, style = plain, note } = row[index] ?? { text: '' }
     const lines = (content: string, shade: Style): { line: string; shade: Style }[] => wrapped(content, widths[index] ?? 1).map((line) => ({ line, shade }))
     return note === undefined ? lines(text, style) : [...lines(text, style), ...noted(note, widths[index] ?? 1).map((line) => ({ line, shade: colours.dim }))]
   })

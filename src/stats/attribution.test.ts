@@ -56,7 +56,7 @@ test.each([
 })
 
 test.each([
-  ['tester', { tester: 1_500 }], ['beforeModel', { before: 1_500 }], ['model', { model: 1_500 }], ['afterModel', { after: 1_500 }],
+  ['tester', { tester: 1_500 }], ['beforeModel', { before: 1_500 }], ['beforeModel', { connecting: 1_500, before: 1_500 }], ['model', { model: 1_500 }], ['afterModel', { after: 1_500 }],
 ] as const)('a hello that stalled in %s is laid at that door', (layer, way) => {
   const row = of(rounds(6, (index) => (index < 2 ? way : {})))
   expect(row.stalledBy).toEqual({ tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0, [layer]: 12 })

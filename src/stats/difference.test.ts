@@ -40,6 +40,8 @@ test('it holds the difference, narrows as more error is allowed, and turns round
     expect(strict.high).toBeGreaterThanOrEqual(difference)
     expect(loose.low).toBeGreaterThanOrEqual(strict.low - 1e-12)
     expect(loose.high).toBeLessThanOrEqual(strict.high + 1e-12)
+    expect(strict.low).toBeGreaterThanOrEqual(-1 - 1e-12)
+    expect(strict.high).toBeLessThanOrEqual(1 + 1e-12)
     expect(turned.low).toBeCloseTo(-strict.high, 12)
     expect(turned.high).toBeCloseTo(-strict.low, 12)
   }))

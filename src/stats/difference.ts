@@ -14,8 +14,8 @@ export function differenceInterval(a: Count, b: Count, alpha: number): Interval 
   const first = distances(a, alpha)
   const second = distances(b, alpha)
   return {
-    low: Math.max(-1, difference - Math.hypot(first.below, second.above)),
-    high: Math.min(1, difference + Math.hypot(first.above, second.below)),
+    low: difference - Math.hypot(first.below, second.above),
+    high: difference + Math.hypot(first.above, second.below),
   }
 }
 

@@ -34,6 +34,10 @@ test('a text that is not what the mock wrote, or lacks its end, has lost words',
   expect(of([story({ checksumMatches: null })])).toMatchObject({ lostMessages: 1, missing: 0 })
 })
 
+test('a missing token is lost even where the checksum agrees', () => {
+  expect(of([story({ received: 99, missing: 1 })])).toMatchObject({ lostMessages: 1, missing: 1 })
+})
+
 test('tokens twice, out of order and of others are counted apart', () => {
   expect(of([story({ duplicated: 3, reordered: 2, foreign: 1, checksumMatches: false }), story({ duplicated: 1, checksumMatches: false })])).toMatchObject({ duplicated: 4, reordered: 2, foreign: 1, lostMessages: 2 })
 })

@@ -116,18 +116,15 @@ function episode(run: Run, round: SideRound, phase: string, claim: StalledShareC
   const windowAt = window.record?.windowAt ?? -Infinity
   const exposed = window.probes.flatMap((probe): ExposedProbe[] => {
     const usual = medians[probe.connection.kind]
-    const isExposed = probe.label === claim.message && usual !== undefined && probe.dueAt >= windowAt && probe.dueAt + usual <= held.to - limit
+    const isExposed = probe.label === claim.message && probe.dueAt >= windowAt && probe.dueAt + usual <= held.to - limit
     return isExposed ? [{ probe, stalled: judgedTime(probe, view) - usual > limit }] : []
   })
   return { exposed, dropped: exposed.length === 0 ? 'no quiet time' : null }
 }
 
-/** Of each connection kind the median of the quiet window; a kind that was not said, or mostly got no answer, has none and judges nobody. */
-function quietMedians(quiet: Window, view: View): Record<ConnectionKind, number | undefined> {
-  const of = (kind: ConnectionKind): number | undefined => {
-    const usual = median(quiet.probes.filter((probe) => probe.connection.kind === kind).map((probe) => referenceTime(probe, view)))
-    return usual === Infinity ? undefined : usual
-  }
+/** Of each connection kind the median of the quiet window. A kind that was not said, or mostly got no answer, has Infinity, and exposes nobody. */
+function quietMedians(quiet: Window, view: View): Record<ConnectionKind, number> {
+  const of = (kind: ConnectionKind): number => median(quiet.probes.filter((probe) => probe.connection.kind === kind).map((probe) => referenceTime(probe, view))) ?? Infinity
   return { warm: of('warm'), fresh: of('fresh') }
 }
 
@@ -136,7 +133,7 @@ function quietStalls(quiet: Window, limit: number, view: View): boolean[] {
   const medians = quietMedians(quiet, view)
   return quiet.probes.map((probe) => {
     const time = referenceTime(probe, view)
-    return time === Infinity || time - (medians[probe.connection.kind] ?? 0) > limit
+    return time === Infinity || time - medians[probe.connection.kind] > limit
   })
 }
 

@@ -44,6 +44,8 @@ export class Connection {
   /** Requests that this socket has carried. */
   requests = 0
   openedAt: number | null = null
+  /** When the socket last had something to read: every byte that a callback of undici's hands over was there by then. */
+  readAt = 0
   readonly #client: Client
 
   constructor(origin: string, clock: Clock) {
@@ -59,6 +61,8 @@ export class Connection {
         this.openedAt = clock.now()
         this.socket = ++sockets
         this.requests = 0
+        // Before undici's own listener, which parses: the stamp must not wait for the parser.
+        socket.prependListener('readable', () => { this.readAt = clock.now() })
         callback(null, socket)
       })
     }

@@ -63,7 +63,7 @@ class OpenAiSession implements Session {
   }
 }
 
-/** The handler of one dispatch. Every callback stamps first and thinks afterwards. */
+/** The handler of one dispatch. Its instants are the connection's, stamped before a byte is parsed. */
 class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly done: Promise<Answer>
   readonly firstToken: Promise<void>
@@ -119,14 +119,14 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
-    this.#answer.headersAt ??= this.#clock.now()
+    this.#answer.headersAt ??= this.#connection.readAt
     this.#status = status
     this.#contentType = String(headers['content-type'] ?? '')
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    const at = this.#clock.now()
     if (this.#ended) return
+    const at = this.#connection.readAt
     this.#readAt = at
     if (!this.#isStream) {
       if (this.#body.length < 4_096) this.#body += Buffer.from(chunk).toString('utf8')

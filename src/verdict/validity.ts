@@ -49,7 +49,8 @@ export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
 /** The claims with what the findings make of them. */
 export function trusted(claims: readonly ClaimResult[], found: readonly Finding[]): ClaimResult[] {
   return claims.map((claim) => {
-    const about = found.filter(({ side }) => side === undefined ? claim.role === 'judged' || side === claim.side : side === claim.side)
+    // A reference that gave a wrong answer keeps it: it is the evidence against the run.
+    const about = found.filter(({ side, name }) => (side ?? claim.side) === claim.side && (name !== 'known-answers' || claim.role === 'judged'))
     const worst = about.find(({ effect }) => effect === 'invalid') ?? about.find(({ effect }) => effect === 'inconclusive')
     if (worst === undefined || worst.effect === 'none' || claim.verdict === 'skipped' || claim.verdict === worst.effect) return claim
     const stands = claim.verdict === 'fail' ? !about.some(({ discreditsFails }) => discreditsFails === true) : claim.verdict === 'invalid'

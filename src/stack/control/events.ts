@@ -31,7 +31,7 @@ function eventEnd(bytes: Buffer): number {
   return ends.length === 0 ? 0 : Math.min(...ends.map(({ at, length }) => at + length))
 }
 
-const chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })).optional(), error: z.unknown() })
+const chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })).optional(), error: z.unknown().optional() })
 
 /** What an event is to a defect: a token of the answer, an error, or something else (role, usage, comment, `[DONE]`). */
 export function eventKind(event: Buffer): 'token' | 'error' | 'other' {

@@ -18,7 +18,7 @@ export function relay(request: ClientRequest, body: Buffer | undefined, sink: Si
       tell()
       resolve()
     }
-    const deadline = new Deadline(upstreamTimeout, (failure) => {
+    const deadline = new Deadline(upstreamTimeout, () => response.writableNeedDrain, (failure) => {
       over(() => sink.fail(failure))
       request.destroy()
     })
