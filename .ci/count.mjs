@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 
 /** Raised now and then, when suites are added. Far below it, a suite has gone missing. */
-const leastTests = 150
-const leastFiles = 15
+const leastTests = 800
+const leastFiles = 50
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report
@@ -11,7 +11,7 @@ const problems = []
 if (!(numTotalTests >= leastTests)) problems.push(`${numTotalTests} tests ran, fewer than ${leastTests}`)
 if (!(testResults.length >= leastFiles)) problems.push(`${testResults.length} test files ran, fewer than ${leastFiles}`)
 if (numFailedTests !== 0) problems.push(`${numFailedTests} failed`)
-if (numPassedTests + numPendingTests + numTodoTests !== numTotalTests) problems.push('the counts do not add up')
+if (numPassedTests + numFailedTests + numPendingTests + numTodoTests !== numTotalTests) problems.push('the counts do not add up')
 for (const { name, assertionResults } of testResults) if (assertionResults.length === 0) problems.push(`${name} holds no test`)
 const skipped = testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'pending' || status === 'skipped' || status === 'todo').map(({ fullName }) => fullName))
 console.log(`tests: ${numPassedTests} passed, ${numFailedTests} failed, ${skipped.length} skipped in ${testResults.length} files`)

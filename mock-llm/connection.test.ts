@@ -1,6 +1,8 @@
+import { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { now } from './clock.ts'
+import { Connection } from './connection.ts'
 import { chat, contents, post } from './test/raw-client.ts'
 import { runningMock } from './test/running-mock.ts'
 
@@ -83,4 +85,15 @@ test('what is no HTTP gets 400 as JSON', async () => {
   client.socket.write('nonsense\r\n\r\n')
   await client.closed()
   expect(client.text).toMatch(/^HTTP\/1.1 400 [^]*"type":"invalid_request_error"/)
+})
+
+test('a client is seen to leave once, by its FIN or by the close, whichever comes first', () => {
+  const socket = new Socket()
+  const connection = new Connection(socket, 1)
+  const seen: number[] = []
+  connection.onGone = (at) => seen.push(at)
+  socket.emit('end')
+  expect(seen).toEqual([connection.goneAt])
+  socket.emit('close')
+  expect(seen).toHaveLength(1)
 })

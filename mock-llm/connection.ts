@@ -31,11 +31,8 @@ export class Connection {
 
   constructor(socket: Socket, number: number) {
     this.number = number
-    const stamp = (chunk: Buffer): void => this.#read(chunk.length)
-    // The HTTP parser reads the handle by itself until somebody listens for data (`on` is what it watches); and it has to be stamped before it is parsed.
-    socket.on('data', stamp)
-    socket.off('data', stamp)
-    socket.prependListener('data', stamp)
+    // Prepended: stamped before it is parsed. Listening makes node:http give up reading past the socket object, at some microseconds a read.
+    socket.prependListener('data', (chunk: Buffer) => this.#read(chunk.length))
     // A client's FIN ends the exchange in node:http, so the first of the two is when it was seen to leave.
     socket.on('end', () => this.#gone())
     socket.on('close', () => this.#gone())

@@ -82,6 +82,15 @@ test('everything due is done in one batch of one timer', () => {
   expect(time.timersStarted).toBe(2)
 })
 
+test('one timer is enough for one due time: it is rounded up, not down and then once more', () => {
+  const time = new FakeTime()
+  const schedule = new Schedule(time)
+  let firedAt = 0
+  schedule.add(due(5.2, () => (firedAt = time.now())))
+  time.runAll()
+  expect([firedAt, time.timersStarted]).toEqual([6, 1])
+})
+
 test('due times are absolute: a late timer delays one token and not its successors', () => {
   const time = new FakeTime()
   const schedule = new Schedule(time)

@@ -124,6 +124,18 @@ test.each(['reset', 'end'] as const)('a client that leaves in the middle (%s) en
   expect(await mock.entry('next')).toMatchObject({ status: 200, tokensWritten: 1 })
 })
 
+test('an answer whose client left ends once: neither its journal entry nor its slot comes a second time when its tokens would have', async () => {
+  const mock = await runningMock({ slots: 2 })
+  const [leaver, other] = [await mock.client(), await mock.client()]
+  leaver.socket.write(chat('id=left tokens=6 first=2 gap=5'))
+  await leaver.until((text) => text.includes('left.1'))
+  leaver.socket.destroy()
+  await mock.entry('left')
+  await other.ask(chat('id=other tokens=2 gap=60'))
+  expect((await mock.journal()).entries.map((entry) => entry.id)).toEqual(['left', 'other'])
+  expect(await (await fetch(`${mock.url}/metrics`)).text()).toContain('mock_llm_requests_running 0\n')
+})
+
 test('a queued request whose client leaves never runs', async () => {
   const mock = await runningMock({ slots: 1 })
   const [running, leaver, next] = [await mock.client(), await mock.client(), await mock.client()]

@@ -1,6 +1,8 @@
 import type { MessageRecord } from '../sample/message.ts'
 import { assembleRun, type PlanRecord, type RoundRecord, type Run, type RunFileRecord, type RunRecord, type SideSpec } from '../sample/run-file.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
+import { type Blockade, blockade } from '../stats/blockade.ts'
+import { leastDoseRatio } from '../stats/growth.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import { ttft } from '../stats/ttft.ts'
 import { type Engine, Interrupted } from './engine.ts'
@@ -195,20 +197,16 @@ function spoilt(longestBlock: number, stallLimit: number, doses: string | null):
 function voidDoses(scenario: ScenarioSpec, messages: readonly MessageRecord[], quietTime: number): string | null {
   for (const claim of Object.values(scenario.claims)) {
     if (claim.measure !== 'delayGrowth') continue
-    const short = blockerTime(messages, claim.from, quietTime)
-    const long = blockerTime(messages, claim.to, quietTime)
-    if (short === null || long === null) return `a blocker did not run in ${short === null ? claim.from : claim.to}`
-    if (long < 2 * short) return `the long blocker lasted ${Math.round(long)} ms, less than twice the short one (${Math.round(short)} ms)`
+    const [short, long] = [claim.from, claim.to].map((phase) => told(scenario, messages, phase, quietTime))
+    for (const dose of [short, long]) if (dose?.kind === 'failed') return dose.why
+    if (short?.kind !== 'held' || long?.kind !== 'held') continue
+    const lasted = { short: short.to - short.from, long: long.to - long.from }
+    if (lasted.long < leastDoseRatio * lasted.short) return `the long blocker lasted ${Math.round(lasted.long)} ms, less than ${leastDoseRatio} × the short one (${Math.round(lasted.short)} ms)`
   }
   return null
 }
 
-function blockerTime(messages: readonly MessageRecord[], phase: string, quietTime: number): number | null {
+function told(scenario: ScenarioSpec, messages: readonly MessageRecord[], phase: string, quietTime: number): Blockade {
   const blockers = messages.filter((message) => message.part === 'blocker' && message.phase === phase)
-  const times = blockers.filter((blocker) => blocker.outcome.kind === 'answered').map((blocker) => {
-    const beganAt = Math.min(blocker.firstTokenAt ?? Infinity, (blocker.sentAt ?? blocker.startedAt) + quietTime)
-    return blocker.endedAt - beganAt
-  })
-  return times.length === 0 || times.length < blockers.length ? null : Math.max(...times)
+  return blockade({ phase, probes: [], blockers, record: undefined }, scenario.phases[phase]?.while?.copies ?? 1, quietTime, ttft)
 }
-

@@ -1,5 +1,5 @@
 import type { ClaimResult, ClaimVerdict, Comparison, RunResult } from '../verdict/document.ts'
-import { formatBound, formatChange, formatChangeBriefly, formatClaimValue, formatInterval, formatValue } from './format.ts'
+import { formatBound, formatChange, formatChangeBriefly, formatClaimValue, formatInterval, formatValue, isWithoutSample, noSample } from './format.ts'
 import { comparisonWord, measureInWords } from './words.ts'
 
 /** A claim across the sides: one row of the before/after table, already in words. */
@@ -72,7 +72,7 @@ const worst = (verdicts: readonly ClaimVerdict[]): ClaimVerdict => fromWorst.fin
 function claimChange(run: RunResult, claims: readonly ClaimResult[]): string | undefined {
   const [before, after] = claims
   if (run.sides.length !== 2 || claims.length !== 2 || before?.role !== 'reference' || after?.role !== 'judged') return undefined
-  if (before.verdict === 'skipped' || after.verdict === 'skipped') return '-'
+  if ([before, after].some((claim) => claim.verdict === 'skipped' || isWithoutSample(claim))) return '-'
   const own = ownComparison(run, before, after)
   return own === undefined ? changeOfDisjoint(before, after) : formatChangeBriefly(own)
 }
@@ -85,14 +85,15 @@ function ownComparison(run: RunResult, before: ClaimResult, after: ClaimResult):
 }
 
 function changeOfDisjoint(before: ClaimResult, after: ClaimResult): string {
-  const fell = after.high !== null && before.low !== null && after.high < before.low
-  const rose = before.high !== null && after.low !== null && before.high < after.low
+  const fell = (after.high ?? Infinity) < (before.low ?? Infinity)
+  const rose = (before.high ?? Infinity) < (after.low ?? Infinity)
   if (!fell && !rose) return '~'
   const relative = before.unit === 'ms'
   const change = (): number | null => {
     // +∞ is at least its lower end, and the change at least as large as from there.
     const from = before.value ?? before.low
-    if (after.value === null || from === null) return null
+    if (after.value === null) return null
+    if (from === null) return -1
     return relative ? after.value / from - 1 : after.value - from
   }
   const sign = fell ? { low: null, high: -1 } : { low: 1, high: null }
@@ -128,21 +129,27 @@ export function comparisonTables(run: RunResult, { beyondClaims }: { beyondClaim
   }
   return [...pairs.values()].flatMap((comparisons) => {
     const [first] = comparisons
-    return first === undefined ? [] : [{ beforeSide: first.beforeSide, afterSide: first.afterSide, ...comparisonRows(comparisons) }]
+    return first === undefined ? [] : [{ beforeSide: first.beforeSide, afterSide: first.afterSide, ...comparisonRows(run, comparisons) }]
   })
 }
 
 const firstToken = /^ttft /
 
+/** Null is +∞ only for a time, and only where the side was asked anything at all. */
+function comparedValue({ sides }: RunResult, name: string, value: number | null, unit: Comparison['unit']): string {
+  const wasAsked = sides.some((side) => side.name === name && side.completed + side.failed > 0)
+  return value === null && (unit !== 'ms' || !wasAsked) ? noSample : formatValue(value, unit)
+}
+
 /** Where every row is a time to first token, the title says it once. */
-function comparisonRows(comparisons: readonly Comparison[]): Pick<ComparisonTable, 'title' | 'rows'> {
+function comparisonRows(run: RunResult, comparisons: readonly Comparison[]): Pick<ComparisonTable, 'title' | 'rows'> {
   const isTtft = comparisons.every(({ metric }) => firstToken.test(metric))
   return {
     title: isTtft ? 'Time to first token' : 'Compared',
     rows: comparisons.map((comparison) => ({
       measure: measureInWords(isTtft ? comparison.metric.replace(firstToken, '') : comparison.metric, comparison.statistic),
-      before: formatValue(comparison.before, comparison.unit),
-      after: formatValue(comparison.after, comparison.unit),
+      before: comparedValue(run, comparison.beforeSide, comparison.before, comparison.unit),
+      after: comparedValue(run, comparison.afterSide, comparison.after, comparison.unit),
       change: formatChange(comparison),
       verdict: comparison.verdict,
       word: comparisonWord(comparison.verdict),

@@ -49,10 +49,14 @@ export function formatValue(value: number | null, unit: Unit, atLeast: number | 
   return atLeast === null || !Number.isFinite(atLeast) ? 'no first token' : `> ${formatFinite(atLeast, unit)} (no first token)`
 }
 
+export const noSample = 'no sample'
+/** Null is +∞ only where messages went without a first token; else nothing was measured. */
+export const isWithoutSample = ({ value, censored }: Pick<ClaimResult, 'value' | 'censored'>): boolean => value === null && censored === 0
+
 /** What a claim came to: its value, `-` where nothing was measured. */
 export function formatClaimValue(claim: ClaimResult): string {
   if (claim.verdict === 'skipped') return '-'
-  if (claim.value === null && claim.censored === 0) return 'no sample'
+  if (isWithoutSample(claim)) return noSample
   return formatValue(claim.value, claim.unit, claim.low)
 }
 
@@ -88,7 +92,7 @@ export function formatChange(change: Change): string {
   if (change.change === null) return '+∞'
   const write = changeWriter(change)
   const ends = [low === null ? '−∞' : write.digits(low), high === null ? '∞' : write.digits(high)]
-  return low === null && high === null ? write.whole(change.change) : `${write.whole(change.change)} (${ends.join('…')})`
+  return ends[0] === ends[1] ? write.whole(change.change) : `${write.whole(change.change)} (${ends.join('…')})`
 }
 
 /** The change alone, where its interval has no room. */

@@ -99,6 +99,22 @@ test('messages without a first token are told as such, with how many failed and 
   expect(text).not.toMatch(/Infinity|NaN|null|undefined/)
 })
 
+test('where nothing was measured there is no sample, which is neither a time nor a difference', () => {
+  const empty = changed(passing, (run) => ({
+    sides: run.sides.map((side) => ({ ...side, completed: 0, failed: 0 })),
+    claims: run.claims.map((claim) => ({ ...claim, n: 0, value: null, low: null, high: null, verdict: 'inconclusive' as const })),
+    comparisons: run.comparisons.map((comparison) => ({ ...comparison, before: null, after: null, change: null, low: null, high: null, verdict: 'unjudged' as const })),
+  }))
+  expect(lines(empty).find((line) => line.startsWith('hello starts'))?.split(/ {2,}/).slice(1, 4)).toEqual(['no sample ?', 'no sample ?', '-'])
+  expect(lines(empty).find((line) => line.startsWith('quiet, p50'))?.split(/ {2,}/).slice(1)).toEqual(['no sample', 'no sample', '~', '~'])
+  expect(plainText(empty)).not.toContain('no first token')
+})
+
+test('from no first token at all to one is a change, however long the wait was', () => {
+  const never = changed(hanging, (run) => ({ claims: run.claims.map((claim) => (claim.side === 'before' && claim.unit === 'ms' ? { ...claim, low: null } : claim)) }))
+  expect(lines(never).find((line) => line.startsWith('hello starts'))?.split(/ {2,}/).slice(1, 4)).toEqual(['no first token ✗', '7.1 ms ✓', '−100 %'])
+})
+
 test('evidence is told in full where a claim did not simply pass', () => {
   const text = plainText(failing).replace(/\s+/g, ' ')
   expect(text).toContain('FAIL hello does not wait for the story: 541 of 576 hellos stalled')
@@ -114,7 +130,7 @@ test('checks that are in order share a line, others have their own', () => {
 test('the part that held up stalled messages is named, and what was not measured says why', () => {
   expect(plainText(passing)).toContain('before: 559 stalled, all in the stack before the model.')
   expect(plainText(passing)).toContain('after: no message stalled.')
-  expect(plainText(singleSide).replace(/\s+/g, ' ')).toContain('not measured: no mock model of ours is known to be behind this side')
+  expect(plainText(singleSide).replace(/\s+/g, ' ')).toContain('Where the time went Not measured: no mock model of ours is known to be behind this side.')
 })
 
 test('the command to repeat can be pasted back', () => {

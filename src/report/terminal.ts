@@ -4,7 +4,7 @@ import { formatValue } from './format.ts'
 import { type Palette, palette, plain, type Style } from './palette.ts'
 import { broken, displayWidth, printable, wrapped } from './printable.ts'
 import { type Cell, type Column, textTable } from './table.ts'
-import { blameInWords, differencesInWords, evidenceInShort, failuresInWords, loadInWords, marks, phaseInWords, unattributed, verdictStyle } from './words.ts'
+import { blameInWords, checkInWords, differencesInWords, evidenceInShort, failuresInWords, loadInWords, marks, phaseInWords, unattributed, verdictStyle } from './words.ts'
 
 export interface TerminalOptions {
   readonly colour: boolean
@@ -151,8 +151,8 @@ function attribution({ attribution: rows }: RunResult, page: Page): string[] {
 function validity({ validity: checks }: RunResult, page: Page): string[] {
   const fine = checks.filter(({ verdict }) => verdict === 'ok').map(({ name }) => name)
   return section(page, 'Can the figures be trusted?', [
-    ...checks.filter(({ verdict }) => verdict === 'invalid').flatMap(({ name, detail }) => item(page, '  INVALID', page.palette.bad, `${name}: ${detail}`)),
-    ...checks.filter(({ verdict }) => verdict === 'note').flatMap(({ name, detail }) => item(page, '  note', page.palette.doubtful, `${name}: ${detail}`)),
+    ...checks.filter(({ verdict }) => verdict === 'invalid').flatMap((check) => item(page, '  INVALID', page.palette.bad, checkInWords(check))),
+    ...checks.filter(({ verdict }) => verdict === 'note').flatMap((check) => item(page, '  note', page.palette.doubtful, checkInWords(check))),
     ...(fine.length === 0 ? [] : item(page, '  ok', page.palette.good, fine.join(', '))),
   ])
 }

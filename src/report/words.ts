@@ -1,4 +1,4 @@
-import type { Attribution, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult } from '../verdict/document.ts'
+import type { Attribution, Check, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult } from '../verdict/document.ts'
 import { formatCount, formatInterval, formatValue } from './format.ts'
 import type { Palette, Style } from './palette.ts'
 
@@ -65,15 +65,18 @@ export function blameInWords(attribution: readonly Attribution[]): string[] {
   })
 }
 
-/** Sides and phases whose parts are not known, by reason: `after, quiet: why not`. */
+/** Sides and phases whose parts are not known, by reason: `after quiet: not measured: why`; without their names where it is all of them. */
 export function unattributed(attribution: readonly Attribution[]): string[] {
   const reasons = new Map<string, string[]>()
   for (const { side, phase, skipped } of attribution) {
     if (skipped === null) continue
     reasons.set(skipped, [...(reasons.get(skipped) ?? []), `${side} ${phaseInWords(phase)}`])
   }
-  return [...reasons].map(([reason, where]) => `${where.join(', ')}: not measured: ${reason}`)
+  return [...reasons].map(([reason, where]) => (where.length === attribution.length ? `Not measured: ${reason}.` : `${where.join(', ')}: not measured: ${reason}.`))
 }
+
+/** A check by name and finding; some findings begin with the name. */
+export const checkInWords = ({ name, detail }: Check): string => (detail.startsWith(`${name}:`) ? detail : `${name}: ${detail}`)
 
 /** Messages that failed, a line for each side that had some. */
 export function failuresInWords({ sides }: RunResult): string[] {

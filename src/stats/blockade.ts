@@ -16,7 +16,8 @@ export type Blockade =
  */
 export function blockade(window: Window, copies: number, quietTime: number | undefined, timeOf: TimeOf): Blockade {
   const { blockers } = window
-  if (blockers.length < Math.max(1, copies)) return { kind: 'failed', why: blockers.length === 0 ? 'no blocker was said' : `only ${blockers.length} of ${copies} blockers were said` }
+  if (blockers.length === 0) return { kind: 'failed', why: 'no blocker was said' }
+  if (blockers.length < copies) return { kind: 'failed', why: `only ${blockers.length} of ${copies} blockers were said` }
   for (const { outcome } of blockers) if (outcome.kind === 'failed') return { kind: 'failed', why: `the blocker failed (${outcome.code})` }
   const from = Math.max(...blockers.map((blocker) => beganAt(blocker, quietTime, timeOf)))
   const to = Math.min(...blockers.map((blocker) => blocker.endedAt))

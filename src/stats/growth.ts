@@ -27,7 +27,7 @@ export interface DelayGrowth {
 }
 
 /** The long blocker must last at least this many times the short one, or the quotient is noise. */
-const leastDoseRatio = 2
+export const leastDoseRatio = 2
 
 /**
  * Dose and response: how much longer a message waits for each further second that the blocker lasts. Per round

@@ -166,6 +166,11 @@ test('the share of the quiet windows by the same limit stands beside it', () => 
   expect(seen.quiet.rounds).toEqual(Array.from({ length: 6 }, () => ({ events: 2, n: 80 })))
 })
 
+test('a quiet hello exactly a limit later than the median has not stalled either', () => {
+  const quietEvents = (late: number): number => shareOf(rounds(6, { quiet: { perKind: 40, ttft: (index) => (index < 2 ? late : 10) } })).quiet.events
+  expect([quietEvents(510), quietEvents(510.001)]).toEqual([0, 12])
+})
+
 // The views
 
 test('against a pass the quiet median is at its earliest, against a fail the judged time is', () => {

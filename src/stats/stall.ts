@@ -152,7 +152,8 @@ function problem(claim: StalledShareClaim, limit: number, quiet: CountedShare, j
   if (limit === Infinity) return `${quiet.events} of ${quiet.n} quiet ${claim.message}s got no first word: with more than 5 % of them no stall limit can be set`
   const dropped = (why: Episode['dropped']): number => episodes.filter((one) => one.dropped === why).length
   if (judged >= leastEpisodes || episodes.length === judged) return null
-  if (dropped('short') > 0) return `blocker too short for so slow a model: ${dropped('short')} of ${episodes.length} lasted less than twice the stall limit of ${formatMilliseconds(limit)}`
+  const short = dropped('short')
+  if (short > 0) return `blocker too short for so slow a model: ${short} of ${episodes.length} lasted less than twice the stall limit of ${formatMilliseconds(limit)}`
   if (dropped('failed') > 0) return `${dropped('failed')} of ${episodes.length} blockers failed or were never said`
   return judged === 0 ? `nobody was exposed to a blocker: the quiet windows of the same rounds have no answered ${claim.message}, or the windows came too late` : null
 }

@@ -1,5 +1,5 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import { delayGrowth, type DelayGrowthClaim } from '../stats/growth.ts'
+import { type DelayGrowth, delayGrowth, type DelayGrowthClaim } from '../stats/growth.ts'
 import type { View } from '../stats/ttft.ts'
 import type { Weighed, Weighing } from './decision.ts'
 import { leastRounds } from './shares.ts'
@@ -37,7 +37,8 @@ export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): 
   return { weigh, describe }
 }
 
-function shortage({ n, voidRounds }: { n: number; voidRounds: number }): string {
-  const voids = voidRounds > 0 ? ` (${voidRounds} void: the blocker failed, or long and short differed by less than 2 ×)` : ''
-  return `${counted(n, 'usable round')} are too few${voids}, it takes ${leastRounds}`
+function shortage({ n, perRound }: DelayGrowth): string {
+  const voids = perRound.flatMap((round) => round.void ?? [])
+  const why = voids.length === 0 ? '' : ` (${voids.length} void, for one because ${voids[0] ?? ''})`
+  return `${counted(n, 'usable round')} are too few${why}, it takes ${leastRounds}`
 }

@@ -45,7 +45,7 @@ function description(run: Run, side: SideSpec, claim: FirstVisibleClaim, { seen,
   const value = tooFew ? seen.times.at(-1) : seen.value
   const limits = tooFew ? { low: undefined, high: undefined } : inMilliseconds(run, side, claim, seen.times)
   const statistic = tooFew ? 'max' : claim.statistic
-  const range = limits.high === undefined ? '' : ` (${inUnit(rankOrNull(limits.low), 'ms')} to ${inUnit(rankOrNull(limits.high), 'ms')})`
+  const range = limits.low === undefined || limits.low === Infinity ? '' : ` (${inUnit(rankOrNull(limits.low), 'ms')} to ${inUnit(rankOrNull(limits.high), 'ms')})`
   const lateWords = `${seen.events} of ${counted(seen.n, claim.message)} took ${bound(claim.bounds.pass, 'ms')} or longer`
   const shareWords = `${seen.events === 0 ? `≤ ${percentUp(high)}` : `${percentDown(low)} to ${percentUp(high)}`}; up to ${percent(share)} may`
   return {

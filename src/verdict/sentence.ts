@@ -10,11 +10,11 @@ export function verdictSentence(header: RunRecord, verdict: RunVerdict, claims: 
   const judged = claims.filter(({ role, verdict: one }) => role === 'judged' && one !== 'skipped')
   const worst = leading(judged.filter((claim) => claim.verdict === verdict))
   if (worst === undefined) return `${header.scenario.name}: no claim could be judged here; see the reason beside each.`
-  const contrast = referenceWords(claims, worst.claim)
+  const contrast = referenceWords(claims, worst)
   switch (verdict) {
     case 'pass': return `${worst.side}: ${worst.claim} (${evidence(worst)})${others(judged, worst, 'pass')}${contrast}.`
     case 'warn': return `${worst.side}: only just: ${worst.claim} (${evidence(worst)}): not above ${bound(worst.bounds.fail, worst.unit)}, but not shown to be at most ${bound(worst.bounds.pass, worst.unit)}${others(judged, worst, 'warn')}${contrast}.`
-    case 'fail': return `${worst.side} fails: not "${worst.claim}" (${evidence(worst)}, allowed: ${bound(worst.bounds.fail, worst.unit)})${others(judged, worst, 'fail')}${contrast}.`
+    case 'fail': return `${worst.side} fails "${worst.claim}" (${evidence(worst)}; allowed: ${bound(worst.bounds.fail, worst.unit)})${others(judged, worst, 'fail')}${contrast}.`
     case 'inconclusive': return `Undecided: ${because(worst, validity)}.`
     case 'invalid': return `The measurement cannot be trusted: ${because(worst, validity)}.`
   }
@@ -37,13 +37,14 @@ function others(judged: readonly ClaimResult[], worst: ClaimResult, verdict: Run
 }
 
 /** `; before: it does (94 %)`. */
-function referenceWords(claims: readonly ClaimResult[], sentence: string): string {
-  return claims.flatMap((claim) => {
-    if (claim.role !== 'reference' || claim.claim !== sentence) return []
+function referenceWords(claims: readonly ClaimResult[], judged: ClaimResult): string {
+  const references = claims.filter(({ role, claim, verdict }) => role === 'reference' && claim === judged.claim && verdict !== 'skipped')
+  return references.map((claim) => {
+    if (claim.verdict === judged.verdict) return `; ${claim.side}: likewise (${valueInWords(claim)})`
     switch (claim.verdict) {
-      case 'pass': case 'warn': return [`; ${claim.side}: likewise (${evidence(claim)})`]
-      case 'fail': return [`; ${claim.side}: ${contradiction(sentence)} (${valueInWords(claim)})`]
-      default: return [`; ${claim.side}: ${claim.verdict}`]
+      case 'fail': return `; ${claim.side}: ${contradiction(claim.claim)} (${valueInWords(claim)})`
+      case 'pass': case 'warn': return `; ${claim.side} ${claim.verdict === 'pass' ? 'passes' : 'only just passes'} (${evidence(claim)})`
+      default: return `; ${claim.side}: ${claim.verdict}`
     }
   }).join('')
 }

@@ -5,7 +5,7 @@ import { type HeadFields, isEventStream, type Sink } from '../sink.ts'
 export type TokenChoice = () => boolean
 
 /** Of so many answers one loses its first token: a hello of one token then comes empty, yet too few of them to look like hellos that wait. */
-export const answersPerFirstToken = 200
+const answersPerFirstToken = 200
 
 /**
  * Every `every`-th token of an answer, so that each long answer is hit for certain; and the first token of every 200th answer, so that the answers
