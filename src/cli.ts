@@ -30,6 +30,12 @@ function program(leave: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .addHelpText('after', '\nExamples:\n  first-token run concurrent                 the shipped control stack, before and after\n  first-token run concurrent --target openai=http://127.0.0.1:3000/v1 --load full\n  first-token report latest --format markdown\n\nExit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 4 invalid, 5 never answered, 70 crash, 130/143 interrupted')
+  addRun(root, leave)
+  addOthers(root, leave)
+  return root
+}
+
+function addRun(root: Command, leave: (code: number) => void): void {
   root.command('run')
     .description('run scenarios and judge them')
     .argument('[scenario...]', 'names (see --list) or files of your own')
@@ -61,6 +67,9 @@ function program(leave: (code: number) => void): Command {
       const { run } = await import('./commands/run.ts')
       leave(await run(names, flags, context()))
     })
+}
+
+function addOthers(root: Command, leave: (code: number) => void): void {
   root.command('report')
     .description('judge a run again and print it')
     .argument('<run>', 'a folder under reports/, a run.ndjson, or latest')
@@ -99,7 +108,6 @@ function program(leave: (code: number) => void): Command {
       const { doctor } = await import('./commands/doctor.ts')
       leave(await doctor(flags, context()))
     })
-  return root
 }
 
 function longFlags(root: Command): string[] {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the installed package: where `scenarios/`, `dist/` and package.json are, whichever chunk of the bundle asks. */
-export function packageFolder(): string {
+function packageFolder(): string {
   let folder = path.dirname(fileURLToPath(import.meta.url))
   while (!existsSync(path.join(folder, 'package.json'))) {
     const parent = path.dirname(folder)

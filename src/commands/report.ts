@@ -52,7 +52,7 @@ function latestFolder(reports: string): string {
 }
 
 /** @throws {UsageError} where the file is not a run of ours, or is damaged. */
-export function readRun(file: string): Run {
+function readRun(file: string): Run {
   let text: string
   try {
     text = readFileSync(file, 'utf8')

@@ -145,7 +145,7 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (!onTargets) for (const flag of ['mock', 'model', 'apiKeyEnv', 'apiKeyFile', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
-  if (targets.length > 0 && targets.some((one) => one.url === flags.mock)) problems.push({ what: 'The target is the mock itself.', fix: 'Point --target at the gateway in front of it.' })
+  if (targets.some((one) => one.url === flags.mock)) problems.push({ what: 'The target is the mock itself.', fix: 'Point --target at the gateway in front of it.' })
 }
 
 function whole(flag: string, text: string | undefined, least: number, most: number, problems: Problem[]): number | undefined {

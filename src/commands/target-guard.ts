@@ -14,7 +14,7 @@ for (const [network, prefix] of [['127.0.0.0', 8], ['10.0.0.0', 8], ['172.16.0.0
 for (const [network, prefix] of [['::1', 128], ['fc00::', 7], ['fe80::', 10]] as const) ownAddresses.addSubnet(network, prefix, 'ipv6')
 
 /** Whether an address is loopback or private: a machine of the user's own. */
-export function isOwnAddress(address: string): boolean {
+function isOwnAddress(address: string): boolean {
   const family = isIP(address)
   return family !== 0 && ownAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }

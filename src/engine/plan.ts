@@ -70,7 +70,7 @@ function answerTime(scenario: ScenarioSpec, label: string): number {
 }
 
 /** The message that windows say and whose service time sets the rate. */
-export function probeLabel(scenario: ScenarioSpec): string {
+function probeLabel(scenario: ScenarioSpec): string {
   const first = Object.values(scenario.phases)[0]
   if (first === undefined) throw new RangeError('a scenario has at least one phase')
   return first.say

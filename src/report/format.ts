@@ -81,7 +81,7 @@ export function formatBound(bound: number, unit: Unit): string {
 type Change = Pick<Comparison, 'change' | 'changeUnit' | 'low' | 'high' | 'unit'>
 
 /** Whether the interval of the change leaves no change out. Ends that are null reach to infinity. */
-export function isDetected({ low, high }: Pick<Change, 'low' | 'high'>): boolean {
+function isDetected({ low, high }: Pick<Change, 'low' | 'high'>): boolean {
   return (low ?? -Infinity) > 0 || (high ?? Infinity) < 0
 }
 

@@ -10,7 +10,7 @@ import { calibrate } from './calibration.ts'
 import type { RunClock } from './clock.ts'
 import { GapHistograms } from './gap-histograms.ts'
 import { walkPhase } from './phase.ts'
-import { measureSide } from './service.ts'
+import { measureSide } from './side-measurement.ts'
 import type { SaidMessage } from './window.ts'
 
 export interface NodeEngineOptions extends EngineSetting {
