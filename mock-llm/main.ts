@@ -38,7 +38,9 @@ const switches = ['exit-with-parent', 'help'] as const
 
 /** Reads the command line: what to do, `help`, or every problem there is. */
 function readCommand(args: string[]): Command | 'help' | readonly string[] {
-  const options = Object.fromEntries([...texts.map((name) => [name, { type: 'string' as const }]), ...switches.map((name) => [name, { type: 'boolean' as const }])])
+  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+  for (const name of texts) options[name] = { type: 'string' }
+  for (const name of switches) options[name] = { type: 'boolean' }
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   const problems: string[] = []
   const given = new Map<string, string>()

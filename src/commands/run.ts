@@ -177,7 +177,7 @@ function finish(results: readonly RunResult[], { request, folder, stop, context,
   writeFileSync(path.join(folder, 'verdict.json'), renderJson(document))
   progress.end()
   if (request.json) context.out(renderJson(document))
-  else context.out(`${renderTerminal(document, { colour: context.colour })}\nFiles: ${folder}\n`)
+  else context.out(renderTerminal(document, { colour: context.colour, folder }))
   if (stop.exitCode !== undefined) context.err(`Interrupted: what was measured is in ${folder}; show it with \`first-token report ${folder}\`.\n`)
   return stop.exitCode ?? document.exitCode
 }

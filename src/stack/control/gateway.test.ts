@@ -220,6 +220,35 @@ test('keepsUpstream: the model goes on for a client that left, and the slot is h
   expect(chat.goneAt).toBeUndefined()
 })
 
+test('keepsUpstream: a model that waited for a slow reader goes on when that reader leaves', async () => {
+  const { model, client } = await bench(['keepsUpstream=true'])
+  const slow = client().post('{}')
+  await until('it is asked', () => model.chats.length === 1)
+  const chat = model.chat(0).head()
+  slow.pause()
+  for (let count = 0; count < 400; count += 1) chat.write(tokenEvent('Q'.repeat(60_000)))
+  chat.end()
+  let unread = -1
+  await until('the model is kept waiting', () => {
+    const before = unread
+    unread = chat.response.writableLength
+    return unread > 0 && unread === before
+  })
+  slow.leave()
+  await until('the model has told all', () => chat.response.writableFinished)
+})
+
+test('a slot is held until the client has the end of its answer', async () => {
+  const { model, client } = await bench(['slots=1', 'delayAfter=100'])
+  client().post('{}')
+  await until('it is asked', () => model.chats.length === 1)
+  client().post('{}')
+  const toldAt = now()
+  model.chat(0).tell(1)
+  await until('the second is asked', () => model.chats.length === 2)
+  expect(model.chat(1).arrivedAt - toldAt).toBeGreaterThanOrEqual(99)
+})
+
 test('a slow reader slows the model down and loses nothing', async () => {
   const { model, client } = await bench(['upstreamTimeout=idle:300'])
   const one = client().post('{}')

@@ -29,6 +29,19 @@ test('as many as there are slots start at once, the others in the order in which
   expect(started).toEqual([0, 1, 2, 3, 4])
 })
 
+test('a slot that goes to the next in the queue is not free for anybody else', async () => {
+  const slots = new Slots(1)
+  const { started, releases, settle } = askers(slots, 2)
+  await settle()
+  releases[0]?.()
+  const late = askers(slots, 1)
+  await settle()
+  expect([started, late.started]).toEqual([[0, 1], []])
+  releases[1]?.()
+  await settle()
+  expect(late.started).toEqual([0])
+})
+
 test('a slot that is given back twice is one slot', async () => {
   const { started, releases, settle } = askers(new Slots(1), 3)
   await settle()
