@@ -332,10 +332,14 @@ test('an idle connection is left open: no time-out is announced', async () => {
 test('50 streams at 50 tokens a second are at most 5 ms late, or as late as the machine makes the event loop', async () => {
   const mock = await runningMock()
   const clients = await Promise.all(Array.from({ length: 50 }, () => mock.client()))
-  await Promise.all(clients.map((client, index) => client.ask(chat(`id=l-${index} tokens=50 first=${100 + index} gap=20`))))
+  const wave = (name: string, tokens: number) => Promise.all(clients.map((client, index) => client.ask(chat(`id=${name}-${index} tokens=${tokens} first=${100 + index} gap=20`))))
+  // Compiling and connecting are not what is asked about, and their blocks would widen the bound until nothing could fail.
+  await wave('warm', 10)
+  await fetch(`${mock.url}/mock/lateness`, { method: 'DELETE' })
+  await wave('told', 50)
   const { count, p50, p99, loopDelay } = await mock.lateness()
   expect(count).toBe(2_500)
   // The generator runs in this process too: its work is in both figures.
-  expect(p99).toBeLessThanOrEqual(5 + 2 * loopDelay.max)
-  expect(p50).toBeLessThanOrEqual(2 + 2 * loopDelay.p99)
+  expect(p99).toBeLessThanOrEqual(5 + 2 * loopDelay.p99)
+  expect(p50).toBeLessThanOrEqual(2 + 2 * loopDelay.p50)
 })

@@ -53,7 +53,7 @@ function addRun(root: Command, leave: (code: number) => void): void {
     .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
     .option('--quick', 'smaller windows, one look')
     .option('--rounds <n>', 'so many rounds and one look')
-    .option('--budget <time>', 'no further rounds beyond this (default 100s on the control stack, else 10m)')
+    .option('--budget <time>', 'no further rounds beyond this (default 200s on the control stack, else 10m)')
     .option('--seed <n>', 'draw the order of sides from this')
     .option('--stall-limit <time>', 'when a hello counts as stalled (default: from the quiet window)')
     .option('--engine <name>', 'node')

@@ -13,7 +13,7 @@ export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): 
     const { interval } = seen
     const sound = interval !== undefined && seen.n >= leastRounds
     return {
-      passes: sound && interval.high < pass,
+      passes: sound && interval.high <= pass,
       fails: sound && interval.low > fail,
       warns: sound && fail > pass && interval.high <= fail,
       value: seen.estimate,
