@@ -127,6 +127,10 @@ function httpUrl(flag: string, text: string, problems: Problem[]): string | unde
       problems.push({ what: `${flag}: the address holds a user name or a password.`, fix: 'Give credentials by --api-key-env or --header Name=env:VAR: arguments are visible to every process.' })
       return undefined
     }
+    if (url.search !== '' || url.hash !== '') {
+      problems.push({ what: `${flag}: the address has a query or a fragment, which a base address has not.`, fix: 'Leave out what follows the ? or #; keys go by --api-key-env or --header Name=env:VAR.' })
+      return undefined
+    }
     if (url.protocol === 'http:' || url.protocol === 'https:') return text.replace(/\/+$/, '')
   } catch {
     // falls through to the same message

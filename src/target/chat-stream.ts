@@ -76,7 +76,7 @@ export class ChatStream {
     }
     const event = parsed(data)
     if (event === undefined) {
-      this.#fail('malformed', `an event is not JSON: ${data.slice(0, 80)}`)
+      this.#fail('malformed', `an event is not JSON: ${data}`)
       return
     }
     const error = event['error']
@@ -123,8 +123,8 @@ function toolArguments(calls: unknown): string {
 
 /** The words of an error object in the shapes that gateways use: `{message}`, `{detail}`, or a bare string. */
 export function errorText(error: unknown): string {
-  if (typeof error === 'string') return error.slice(0, 200)
+  if (typeof error === 'string') return error
   const fields = object(error)
   const inner = fields?.['message'] ?? fields?.['detail'] ?? fields?.['error']
-  return (typeof inner === 'string' ? inner : JSON.stringify(inner ?? error)).slice(0, 200)
+  return typeof inner === 'string' ? inner : JSON.stringify(inner ?? error)
 }

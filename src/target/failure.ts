@@ -4,8 +4,25 @@ import { errorText } from './chat-stream.ts'
 /** Statuses that an intermediary (nginx, Cloudflare) answers with in HTML of its own. */
 const intermediaryStatuses = new Set([403, 503, 524])
 
+const longestDetail = 200
+
 export function failed(code: FailureCode, detail: string, afterTokens: number): Outcome {
   return { kind: 'failed', code, detail, afterTokens }
+}
+
+/**
+ * The outcome with every secret struck out of its detail, which is then cut to a line's length: a server may well say in its error which key it
+ * was sent, and a cut before the strike could leave half a key. Secrets shorter than four characters are left alone: they would strike out words.
+ */
+export function withoutSecrets(outcome: Outcome, secrets: readonly string[]): Outcome {
+  if (outcome.kind === 'answered') return outcome
+  const detail = secrets.filter((secret) => secret.length >= 4).reduce((text, secret) => text.replaceAll(secret, '[secret]'), outcome.detail)
+  return { ...outcome, detail: detail.slice(0, longestDetail) }
+}
+
+/** What must be in no output of the headers that a target is sent: their values, and a bearer's token alone. */
+export function secretsOf(headers: Readonly<Record<string, string>>): string[] {
+  return Object.values(headers).flatMap((value) => [value, value.replace(/^\w+ /, '')])
 }
 
 /** The outcome of an answer whose status is not 2xx, or which is no event stream. */
@@ -25,7 +42,7 @@ function bodyText(body: string): string {
     const error = typeof json === 'object' && json !== null && 'error' in json ? json.error : json
     return ` ${errorText(error)}`
   } catch {
-    return ` ${body.slice(0, 120)}`
+    return ` ${body}`
   }
 }
 

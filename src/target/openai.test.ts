@@ -149,3 +149,23 @@ test('an aborted message ends at once with the outcome given, and its socket is 
   await expect.poll(() => closed).toBe(true)
   session.close()
 })
+
+test('a secret that the server repeats in its error is in no outcome', async () => {
+  const body = '{"error":{"message":"key sk-canary-7 of gateway-canary is unknown"}}'
+  const base = await serve((socket) => socket.end(`HTTP/1.1 401 X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
+  const session = target(base, { authorization: 'Bearer sk-canary-7', 'x-key': 'gateway-canary' }).open()
+  const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
+  session.close()
+  expect(JSON.stringify(answer)).not.toContain('canary')
+  expect(answer.outcome).toMatchObject({ code: 'http-status', detail: '401 key [secret] of [secret] is unknown' })
+})
+
+test('a secret is struck out before a long error is cut, or half of it would be left', async () => {
+  const body = `{"error":{"message":"${'x'.repeat(190)} sk-canary-7890"}}`
+  const base = await serve((socket) => socket.end(`HTTP/1.1 401 X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
+  const session = target(base, { authorization: 'Bearer sk-canary-7890' }).open()
+  const { outcome } = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
+  session.close()
+  expect(outcome.kind === 'failed' ? outcome.detail : '').toMatch(/^.{200}$/)
+  expect(JSON.stringify(outcome)).not.toContain('sk-c')
+})

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Outcome } from '../sample/message.ts'
 import { ChatStream } from './chat-stream.ts'
 import { Connection } from './connection.ts'
-import { failed, httpFailure, socketFailure } from './failure.ts'
+import { failed, httpFailure, secretsOf, socketFailure, withoutSecrets } from './failure.ts'
 import { marked } from './marker.ts'
 import type { Answer, Clock, Exchange, Session, Target, Utterance } from './target.ts'
 
@@ -50,7 +50,7 @@ class OpenAiSession implements Session {
   }
 
   say(utterance: Utterance): Exchange {
-    const exchange = new ChatExchange(this.#connection, this.#options.clock)
+    const exchange = new ChatExchange(this.#connection, this.#options.clock, secretsOf(this.#options.headers))
     const limit = utterance.maxTokens === undefined ? {} : { max_tokens: utterance.maxTokens }
     const body = JSON.stringify({ model: this.#options.model, stream: true, messages: [{ role: 'user', content: marked(utterance) }], ...limit })
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream', ...this.#options.headers }
@@ -69,6 +69,7 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly firstToken: Promise<void>
   readonly #connection: Connection
   readonly #clock: Clock
+  readonly #secrets: readonly string[]
   readonly #stream: ChatStream
   readonly #answer: Answer
   #resolveDone: (answer: Answer) => void = () => {}
@@ -82,7 +83,8 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   #body = ''
   #ended = false
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connection, clock: Clock, secrets: readonly string[]) {
+    this.#secrets = secrets
     this.#connection = connection
     this.#clock = clock
     this.done = new Promise((resolve) => { this.#resolveDone = resolve })
@@ -172,7 +174,7 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#ended = true
     const answer = this.#answer
     answer.endedAt = at
-    answer.outcome = outcome.kind === 'failed' ? failed(outcome.code, outcome.detail, this.#stream.tokens) : outcome
+    answer.outcome = withoutSecrets(outcome.kind === 'failed' ? failed(outcome.code, outcome.detail, this.#stream.tokens) : outcome, this.#secrets)
     answer.usageTokens = this.#stream.usageTokens
     if (answer.firstTokenAt === null) answer.stampError = this.#clock.stampError(at)
     this.#resolveFirstToken()

@@ -60,9 +60,9 @@ test('the alpha of the rules decides: 2 of 576 pass at 5 % one-sided, where 2 % 
   expect([at(0.02), at(0.05)]).toEqual(['inconclusive', 'pass'])
 })
 
-test('stalls that come in bursts are fewer than they look: the same 24 fail when spread and decide nothing in one round', () => {
-  expect(judged(waits, stalls(() => 5)).verdict).toBe('fail')
-  expect(judged(waits, stalls((round) => (round === 3 ? 30 : 0))).verdict).toBe('inconclusive')
+test('stalls that come in bursts are fewer than they look: 30 fail when spread, and decide nothing where one round has 25 of them', () => {
+  expect(judged(waits, stalls(() => 5))).toMatchObject({ verdict: 'fail', value: 30 / 576 })
+  expect(judged(waits, stalls((round) => (round === 3 ? 25 : 1)))).toMatchObject({ verdict: 'inconclusive', value: 30 / 576 })
 })
 
 test('a share fails only with stalls in at least three rounds', () => {
@@ -88,6 +88,10 @@ test.each([
 ])('five rounds pass nothing: $what', ({ sentence }) => {
   expect(judged(sentence, { rounds: 5, perKind: 60, every: 5 })).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('too few') })
   expect(judged(sentence, { rounds: 6, perKind: 60, every: 5 }).verdict).toBe('pass')
+})
+
+test('nor does a share fail on five rounds, however many stalled', () => {
+  expect(judged(waits, { rounds: 5, ttft: (_, __, phase) => (phase === 'quiet' ? 10 : 1_200) }).verdict).toBe('inconclusive')
 })
 
 test('quiet windows that stall too are subtracted from three stalls on: then the bound applies to the difference', () => {
@@ -164,6 +168,16 @@ test('growth of exactly the bound passes: equality passes', () => {
   expect(judged('at', growing(() => 0.25), claiming({ at: claim })).verdict).toBe('pass')
 })
 
+test('growth of exactly the bound above which it fails does not fail', () => {
+  const bound = judged(grows, growing(() => 0.25)).value ?? NaN
+  const claim: ClaimSpec = { measure: 'delayGrowth', message: 'hello', from: 'behindStory', to: 'behindSaga', unit: 'ratio', bounds: { pass: 0.1, fail: bound } }
+  expect(judged('at', growing(() => 0.25), claiming({ at: claim })).verdict).toBe('warn')
+})
+
+test('five rounds are no growth, though at 5 % they would have an interval', () => {
+  expect(judged(grows, { ...growing(() => 1), rounds: 5 }, { rules: { alpha: 0.05 } })).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('5 usable rounds are too few') })
+})
+
 test('growth that some rounds show and others do not is undecided, and more rounds are the remedy', () => {
   expect(judged(grows, growing((round) => (round % 2 === 0 ? 0 : 0.5)))).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('raise --budget or --rounds') })
 })
@@ -221,7 +235,9 @@ test('a reference is not waited for, except where its failing is a known answer'
 })
 
 test('a claim that cannot be seen here is not waited for', () => {
-  expect(lookDecides(roundsRun({}, { header: { sides: [side({ hasMock: false })] } }))).toBe(true)
+  const unnumbered = { integrity: null }
+  const run = (hasMock: boolean): boolean => lookDecides(roundsRun({ probe: unnumbered, blocker: () => unnumbered }, { header: { sides: [side({ hasMock })] } }))
+  expect([run(false), run(true)]).toEqual([true, false])
 })
 
 test('ids are the side and the claim in kebab case', () => {

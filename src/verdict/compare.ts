@@ -94,7 +94,7 @@ function verdictOfChange(againstPass: SignedRankInterval | undefined, againstFai
 function restraint(run: Run, before: SideSpec, after: SideSpec, row: Row): { silent: boolean; why: string } | undefined {
   const rate = (side: SideSpec): number | undefined => run.plans.findLast((plan) => plan.side === side.name)?.rate
   const rates = [rate(before), rate(after)] as const
-  if (rates[0] !== undefined && rates[1] !== undefined && Math.max(...[rates[0], rates[1]]) > (1 + mostRateDifference) * Math.min(rates[0], rates[1])) {
+  if (rates[0] !== undefined && rates[1] !== undefined && Math.max(rates[0], rates[1]) > (1 + mostRateDifference) * Math.min(rates[0], rates[1])) {
     // The side that is asked more may still prove to be the faster one; the side that is asked less may not.
     return { silent: rates[1] < rates[0], why: `the two were asked ${rates[0].toFixed(0)} and ${rates[1].toFixed(0)} times a second: different loads` }
   }

@@ -6,7 +6,7 @@ export interface Weighed {
   /** Whether this evidence, taken for the truth, shows the claim. */
   readonly passes: boolean
   readonly fails: boolean
-  /** Whether at least the bound that fails is excluded, where a claim has two. */
+  /** Whether the bound that fails is excluded: so also where it passes. */
   readonly warns: boolean
   /** The statistic; Infinity where messages without a first token reach that far, undefined where there is none. */
   readonly value: number | undefined

@@ -15,7 +15,7 @@ export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): 
     return {
       passes: sound && interval.high <= pass,
       fails: sound && interval.low > fail,
-      warns: sound && fail > pass && interval.high <= fail,
+      warns: sound && interval.high <= fail,
       value: seen.estimate,
       shortage: sound ? undefined : shortage(seen),
       moreRoundsHelp: true,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { contrastRun, type RoundParts, roundsRun } from '../../test/fixtures/rounds.ts'
-import { type RunParts, side } from '../../test/fixtures/run.ts'
+import { concurrent, type RunParts, side } from '../../test/fixtures/run.ts'
 import type { CalibrationRecord, Run } from '../sample/run-file.ts'
 import type { Check, RunResult } from './document.ts'
 import { judgeRun } from './judge.ts'
@@ -76,6 +76,10 @@ test.each([
   expect(result.exitCode).toBe(verdict === 'invalid' ? 4 : 0)
 })
 
+test('one window of three is one hiccup', () => {
+  expect(check(judgeRun(roundsRun({ rounds: 3, ...slower(1, 10, 100) })), 'overload')?.verdict).toBe('note')
+})
+
 test('of 24 quiet windows eight have to be slower', () => {
   const at = (rounds: number): string | undefined => check(judgeRun(roundsRun({ rounds: 24, ...slower(rounds, 10, 100) })), 'overload')?.verdict
   expect([at(7), at(8)]).toEqual(['note', 'invalid'])
@@ -142,7 +146,10 @@ test('a passing run in which before passes too does not exit 0', () => {
 
 test('an undecided before has not proved anything either', () => {
   const barely: RoundParts = { ttft: (_, index, phase) => (phase === 'behindStory' && index === 0 ? 900 : 10) }
-  expect(judgeRun(contrastRun({ before: barely }, known)).exitCode).toBe(4)
+  const scenario = { ...concurrent, provedBy: { [waits]: { slots: 1 } } }
+  const result = judgeRun(contrastRun({ before: barely }, { ...known, header: { ...known.header, scenario } }))
+  expect(claimsOf(result, 'before')[waits]).toBe('inconclusive')
+  expect(result.exitCode).toBe(4)
 })
 
 test('a before without the defect may pass', () => {
