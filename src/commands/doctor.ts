@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { languageFile, loadScenario } from '../engine/bundle.ts'
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { exitCodes, UsageError } from '../errors.ts'
+import type { Rules } from '../sample/run-file.ts'
 import type { Defect, ScenarioSpec } from '../scenario/spec.ts'
 import type { ClaimResult, RunResult } from '../verdict/document.ts'
 import { judgeRun } from '../verdict/judge.ts'
@@ -48,13 +49,25 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
   const seed = flags.seed === undefined ? Math.floor(Math.random() * 4_294_967_296) : Number(flags.seed)
   if (!Number.isInteger(seed) || seed < 0) throw new UsageError({ what: `--seed ${flags.seed ?? ''} is not a whole number.`, fix: 'Write --seed 7, for one.' })
   const rows: MatrixRow[] = []
-  for (const name of matrixScenarios) rows.push(...(await matrix(name, seed, flags.out ?? 'reports', context)))
+  for (const name of matrixScenarios) rows.push(...(await decidedMatrix(name, seed, flags.out ?? 'reports', context)))
   context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, seed))
   if (rows.length === 0) return exitCodes.inconclusive
   return rows.every((row) => row.right) ? exitCodes.pass : exitCodes.fail
 }
 
-async function matrix(name: string, seed: number, out: string, context: CommandContext): Promise<MatrixRow[]> {
+/**
+ * The matrix at quick size, and where that left a row undecided, once more at standard size: its stall limit is three times as long, so that a
+ * machine with something else to do decides too. A row that came out wrong is never asked again.
+ */
+async function decidedMatrix(name: string, seed: number, out: string, context: CommandContext): Promise<MatrixRow[]> {
+  const quick = await matrix(name, 'quick', seed, out, context)
+  const isUndecided = (row: MatrixRow): boolean => row.claims.every((claim) => claim.expected === 'either' || claim.verdict === claim.expected || claim.verdict === 'inconclusive' || claim.verdict === 'invalid')
+  if (quick.every((row) => row.right) || !quick.every(isUndecided)) return quick
+  context.err('the quick matrix left a row undecided; once more at standard size\n')
+  return matrix(name, 'standard', (seed + 1) >>> 0, out, context)
+}
+
+async function matrix(name: string, size: Rules['size'], seed: number, out: string, context: CommandContext): Promise<MatrixRow[]> {
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile())
   const defects = distinctDefects(scenario.spec)
@@ -66,12 +79,12 @@ async function matrix(name: string, seed: number, out: string, context: CommandC
   const systems = await defectSystems(clock, [{ name: 'none', defect: {} }, ...defects.map((defect) => ({ name: defectName(defect), defect }))])
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
   try {
-    const folder = path.join(out, 'doctor', startedAt.toISOString().slice(0, 19).replaceAll(':', '-').concat('Z'), name)
+    const folder = path.join(out, 'doctor', startedAt.toISOString().slice(0, 19).replaceAll(':', '-').concat('Z'), `${name}-${size}`)
     mkdirSync(folder, { recursive: true })
     const run = await measure({
       scenario, systems, seed, clock, blocks, startedAt, folder,
-      rules: { size: 'quick', looks: [6], alpha: 0.05, stallFloor: 150, stallLimitFixed: false, knownAnswers: false },
-      budget: 600_000,
+      rules: matrixRules[size],
+      budget: matrixBudget,
       reproduce: `first-token doctor --self --seed ${seed}`,
       signal: stop.signal,
       knownAnswers: undefined,

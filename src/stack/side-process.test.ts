@@ -82,7 +82,7 @@ test('when its parent is killed with SIGKILL the gateway goes too, open answers 
   parent.kill('SIGKILL')
   await until('the client sees it', () => client.endedAt !== undefined)
   await until('it is gone', () => !isRunning(side.pid))
-  expect(await isRefused(portOf(side.url))).toBe(true)
+  await until('its port is closed', () => isRefused(portOf(side.url)))
   model.stop()
 })
 

@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from 'node:net'
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
 /** Resolves when the condition holds; rejects after 5 s, saying what was waited for. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = now() + 5_000
-  while (!condition()) {
+  while (!(await condition())) {
     if (now() > deadline) throw new Error(`waited 5 s in vain until ${what}`)
     await new Promise((resolve) => { setTimeout(resolve, 1) })
   }
