@@ -34,6 +34,13 @@ interface MatrixRow {
 /** Scenarios whose claims have proving defects, in the order in which they are run. */
 const matrixScenarios = ['concurrent'] as const
 
+const matrixRules: Readonly<Record<Rules['size'], Rules>> = {
+  quick: { size: 'quick', looks: [6], alpha: 0.05, stallFloor: 150, stallLimitFixed: false, knownAnswers: false },
+  standard: { size: 'standard', looks: [6, 12], alpha: 0.02, stallFloor: 500, stallLimitFixed: false, knownAnswers: false },
+}
+/** Of one pass over a scenario's matrix, ms. */
+const matrixBudget = 400_000
+
 /**
  * Claims that a defect may fail besides those that it proves: a hello that waits for a story of 1.4 s is late for an absolute bound as well, on
  * a slow machine; an answer that lost its only token never had a first one.

@@ -18,7 +18,7 @@ export interface LateShare extends Count {
   readonly times: readonly number[]
 }
 
-export const quantileOf: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 }
+const quantileOf: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 }
 
 /**
  * A claim on a percentile as what it is, a claim on a share: p95 < T exactly if the share of messages at or above T is below 5 %

@@ -74,20 +74,30 @@ function latency(run: Run, pair: Pair): Comparison {
   const unjudged = { ...head, verdict: 'unjudged' as const }
   if (seen === undefined) return { ...unjudged, change: null, low: null, high: null, reason: withoutInterval(one, other) }
   const change = { change: Math.expm1(seen.estimate), low: Math.expm1(seen.low), high: Math.expm1(seen.high) }
-  const fewest = Math.min(...[...one.values(), ...other.values()].map(({ n }) => n))
-  if (fewest < leastProbes) return { ...unjudged, ...change, reason: `${fewest} probes a side and round are too few, it takes ${leastProbes}` }
   const margin = Math.log1p(Math.max(row.margin, leastChangeMs / typical.before))
   // MEASURING §6: what is divided by moves towards the harder verdict, what is judged the other way.
   const againstPass = changeInterval(roundQuantiles(run, before, during, row, 'against-fail'), roundQuantiles(run, after, during, row, 'against-pass'))
   const againstFail = changeInterval(roundQuantiles(run, before, during, row, 'against-pass'), roundQuantiles(run, after, during, row, 'against-fail'))
   const verdict = verdictOfChange(againstPass, againstFail, margin)
-  return { ...head, ...change, ...restrained(verdict, margin, restraint(run, before, after, row)) }
+  const holds = [tooFew(one, other), restraint(run, before, after, row)].filter((hold) => hold !== undefined)
+  return { ...head, ...change, ...restrained(verdict, margin, holds.find(({ silent }) => silent) ?? holds[0]) }
 }
 
 function verdictOfChange(againstPass: SignedRankInterval | undefined, againstFail: SignedRankInterval | undefined, margin: number): Exclude<Comparison['verdict'], 'unjudged'> {
   if (againstPass !== undefined && againstPass.high < 0) return 'improved'
   if (againstPass !== undefined && againstPass.high < margin) return 'pass'
   return againstFail !== undefined && againstFail.low > margin ? 'fail' : 'inconclusive'
+}
+
+/**
+ * A quantile of few probes lies lower than one of many, the extreme ones above all. So where the reference has the fewer an improvement is
+ * rather hidden than made up, and may be said; nothing else may.
+ */
+function tooFew(before: ReadonlyMap<number, Quantile>, after: ReadonlyMap<number, Quantile>): { silent: boolean; why: string } | undefined {
+  const fewest = (side: ReadonlyMap<number, Quantile>): number => Math.min(...[...side.values()].map(({ n }) => n))
+  const [one, other] = [fewest(before), fewest(after)]
+  if (Math.min(one, other) >= leastProbes) return undefined
+  return { silent: other < one, why: `${Math.min(one, other)} probes a side and round are too few to tell more than an improvement, it takes ${leastProbes}` }
 }
 
 /** Why a row may at most say that it improved, or (`silent`) not even that; undefined where it is judged. */

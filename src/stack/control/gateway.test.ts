@@ -209,41 +209,6 @@ test('a slow reader slows the model down and loses nothing', async () => {
   expect(one.text.replaceAll(/[^Q]/g, '').length).toBe(400 * 60_000)
 })
 
-test.each([{ upstreamTimeout: 'total:200', isCut: true }, { upstreamTimeout: 'idle:200', isCut: false }, { upstreamTimeout: 'none', isCut: false }])(
-  'upstreamTimeout=$upstreamTimeout: a healthy answer of 400 ms is cut: $isCut',
-  async ({ upstreamTimeout, isCut }) => {
-    const { client } = await bench([`upstreamTimeout=${upstreamTimeout}`], (chat) => {
-      chat.head()
-      let tokens = 0
-      const timer = setInterval(() => {
-        tokens += 1
-        if (tokens <= 8) chat.write(tokenEvent('x'))
-        else {
-          clearInterval(timer)
-          chat.end()
-        }
-      }, 45)
-    })
-    const one = client().post('{}')
-    await until('the answer is whole', () => one.isWhole)
-    expect(one.status).toBe(200)
-    expect(one.text.includes('data: {"error":{"message":"The model took longer than 200 ms."')).toBe(isCut)
-    expect(one.isDone).toBe(!isCut)
-  },
-)
-
-test.each([
-  { sets: [], told: '0 1 2 3 4 5 6 7' },
-  { sets: ['drops=tokens', 'dropEvery=4'], told: '0 1 2 4 5 6' },
-  { sets: ['repeats=tokens', 'repeatEvery=4'], told: '0 1 2 3 3 4 5 6 7 7' },
-])('$sets: of eight tokens the client is told $told', async ({ sets, told }) => {
-  const { client } = await bench(sets, (chat) => chat.tell(8))
-  const one = client().post('{}')
-  await until('the answer is whole', () => one.isWhole)
-  expect(one.told).toBe(told)
-  expect(one.isDone).toBe(true)
-})
-
 test('a model that refuses is a 502, and one that breaks off in the stream an error event without [DONE]', async () => {
   const { model, client } = await bench([])
   const broken = client().post('{}')
