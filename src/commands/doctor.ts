@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { mkdirSync } from 'node:fs'
 import { languageFile, loadScenario } from '../engine/bundle.ts'
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { exitCodes, UsageError } from '../errors.ts'
@@ -8,6 +7,7 @@ import type { Defect, ScenarioSpec } from '../scenario/spec.ts'
 import type { ClaimResult, RunResult } from '../verdict/document.ts'
 import { judgeRun } from '../verdict/judge.ts'
 import { measure } from './measure.ts'
+import { reportsFolder } from './reports-folder.ts'
 import type { CommandContext } from './run.ts'
 import { progressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
@@ -55,8 +55,18 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
   if (flags.self !== true) throw new UsageError({ what: 'Looking into a deployment is not supported yet.', fix: 'Ask what this machine can detect with `first-token doctor --self`.' })
   const seed = flags.seed === undefined ? Math.floor(Math.random() * 4_294_967_296) : Number(flags.seed)
   if (!Number.isInteger(seed) || seed < 0) throw new UsageError({ what: `--seed ${flags.seed ?? ''} is not a whole number.`, fix: 'Write --seed 7, for one.' })
+  const folder = reportsFolder(path.join(flags.out ?? 'reports', 'doctor'), new Date())
+  const stop = new StopSignal()
   const rows: MatrixRow[] = []
-  for (const name of matrixScenarios) rows.push(...(await decidedMatrix(name, seed, flags.out ?? 'reports', context)))
+  try {
+    for (const name of matrixScenarios) if (!stop.signal.aborted) rows.push(...(await decidedMatrix(name, { seed, folder, stop, context })))
+  } finally {
+    stop.release()
+  }
+  if (stop.exitCode !== undefined) {
+    context.err(`Interrupted: nothing is shown by a part of the matrix; what was measured is in ${folder}.\n`)
+    return stop.exitCode
+  }
   context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, seed))
   if (rows.length === 0) return exitCodes.inconclusive
   return rows.every((row) => row.right) ? exitCodes.pass : exitCodes.fail
@@ -66,30 +76,36 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
  * The matrix at quick size, and where that left a row undecided, once more at standard size: its stall limit is three times as long, so that a
  * machine with something else to do decides too. A row that came out wrong is never asked again.
  */
-async function decidedMatrix(name: string, seed: number, out: string, context: CommandContext): Promise<MatrixRow[]> {
-  const quick = await matrix(name, 'quick', seed, out, context)
+async function decidedMatrix(name: string, asked: Asked): Promise<MatrixRow[]> {
+  const quick = await matrix(name, 'quick', asked)
   const isUndecided = (row: MatrixRow): boolean => row.claims.every((claim) => claim.expected === 'either' || claim.verdict === claim.expected || claim.verdict === 'inconclusive' || claim.verdict === 'invalid')
-  if (quick.every((row) => row.right) || !quick.every(isUndecided)) return quick
-  context.err('the quick matrix left a row undecided; once more at standard size\n')
-  return matrix(name, 'standard', (seed + 1) >>> 0, out, context)
+  if (quick.every((row) => row.right) || !quick.every(isUndecided) || asked.stop.signal.aborted) return quick
+  asked.context.err('the quick matrix left a row undecided; once more at standard size\n')
+  return matrix(name, 'standard', { ...asked, seed: (asked.seed + 1) >>> 0 })
 }
 
-async function matrix(name: string, size: Rules['size'], seed: number, out: string, context: CommandContext): Promise<MatrixRow[]> {
+interface Asked {
+  readonly seed: number
+  /** Gets a folder for each pass. */
+  readonly folder: string
+  readonly stop: StopSignal
+  readonly context: CommandContext
+}
+
+async function matrix(name: string, size: Rules['size'], { seed, folder, stop, context }: Asked): Promise<MatrixRow[]> {
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile())
   const defects = distinctDefects(scenario.spec)
   const startedAt = new Date()
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
   const clock = new RunClock((block) => blocks.listener?.(block))
-  const stop = new StopSignal()
   const progress = progressWriter(context)
   const systems = await defectSystems(clock, [{ name: 'none', defect: {} }, ...defects.map((defect) => ({ name: defectName(defect), defect }))])
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
   try {
-    const folder = path.join(out, 'doctor', startedAt.toISOString().slice(0, 19).replaceAll(':', '-').concat('Z'), `${name}-${size}`)
-    mkdirSync(folder, { recursive: true })
     const run = await measure({
-      scenario, systems, seed, clock, blocks, startedAt, folder,
+      scenario, systems, seed, clock, blocks, startedAt,
+      folder: path.join(folder, `${name}-${size}`),
       rules: matrixRules[size],
       budget: matrixBudget,
       reproduce: `first-token doctor --self --seed ${seed}`,
@@ -101,7 +117,6 @@ async function matrix(name: string, size: Rules['size'], seed: number, out: stri
   } finally {
     progress.end()
     await systems.down()
-    stop.release()
     clock.stop()
   }
 }

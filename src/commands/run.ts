@@ -1,8 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
-import { UsageError } from '../errors.ts'
 import { renderJson } from '../report/json.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import { renderTerminal } from '../report/terminal.ts'
@@ -10,6 +9,7 @@ import type { KnownAnswersRecord, Rules, Run } from '../sample/run-file.ts'
 import { judgeRun, verdictOf, wrongAnswers } from '../verdict/judge.ts'
 import type { RunResult, VerdictDocument } from '../verdict/document.ts'
 import { measure } from './measure.ts'
+import { reportsFolder } from './reports-folder.ts'
 import { describeScenario, listScenarios } from './run-description.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
@@ -152,22 +152,6 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
 function reproduceCommand(argv: readonly string[], seed: number): string {
   const words = argv.filter((word, index) => word !== '--seed' && argv[index - 1] !== '--seed' && !word.startsWith('--seed='))
   return ['first-token', ...words, '--seed', String(seed)].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
-}
-
-/** @throws {UsageError} where nothing can be written there. */
-function reportsFolder(out: string, startedAt: Date): string {
-  const name = startedAt.toISOString().slice(0, 19).replaceAll(':', '-').concat('Z')
-  try {
-    mkdirSync(out, { recursive: true })
-    accessSync(out, constants.W_OK)
-    let folder = path.join(out, name)
-    for (let count = 2; existsSync(folder); count += 1) folder = path.join(out, `${name}-${count}`)
-    mkdirSync(folder)
-    return folder
-  } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error)
-    throw new UsageError({ what: `The reports cannot be written to ${out} (${code}).`, fix: 'Name a folder that you may write to with --out.' })
-  }
 }
 
 /** Writes the verdict and the reports of each scenario and of all, prints them, and says how to leave. */

@@ -57,9 +57,21 @@ test('the round is the unit: one round of six that is far faster is no improveme
   expect(row(taking(400, 300, { rounds: 5 }), quiet, 'p50')).toMatchObject({ verdict: 'unjudged', change: null, reason: '5 rounds on both sides are too few, it takes 6' })
 })
 
-test('fewer than 40 probes a side and round are shown, not judged', () => {
-  expect(row(taking(400, 300, { perKind: 20 }), quiet, 'p50').verdict).toBe('improved')
-  expect(row(taking(400, 300, { perKind: 19 }), quiet, 'p50')).toMatchObject({ verdict: 'unjudged', reason: expect.stringContaining('38 probes') })
+test('fewer than 40 probes a side and round tell an improvement and nothing else', () => {
+  const asked = (before: number, after: number, time: number): Comparison => {
+    const at = (usual: number, perKind: number): RoundParts => ({ ttft: (round) => usual * (1 + round / 1_000), perKind })
+    return row(contrastRun({ before: at(400, before), after: at(time, after) }), quiet, 'p50')
+  }
+  expect([400, 500].map((time) => asked(20, 20, time).verdict)).toEqual(['pass', 'fail'])
+  expect(asked(19, 19, 300).verdict).toBe('improved')
+  for (const time of [400, 500]) expect(asked(19, 19, time)).toMatchObject({ verdict: 'unjudged', reason: expect.stringContaining('38 probes') })
+})
+
+test('where the judged side has the fewer probes not even an improvement is told: a quantile of few lies lower', () => {
+  const few = contrastRun({ before: { ttft: () => 400 }, after: { ttft: () => 300, perKind: 4 } })
+  expect(row(few, quiet, 'p50').verdict).toBe('unjudged')
+  const fewBefore = contrastRun({ before: { ttft: () => 400, perKind: 4 }, after: { ttft: () => 300 } })
+  expect(row(fewBefore, quiet, 'p50').verdict).toBe('improved')
 })
 
 test('loads that differ by more than 10 % judge nothing, and only the side that was asked more may have improved', () => {
