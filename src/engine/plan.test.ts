@@ -44,8 +44,8 @@ test('a reference gets fewer probes instead of longer blockers, and never fewer 
 })
 
 test('the long blocker stays as many times the short one as the scenario says', () => {
-  fc.assert(fc.property(fc.double({ min: 1, max: 5_000, noNaN: true }), fc.double({ min: 0, max: 2_000, noNaN: true }), fc.constantFrom('judged', 'reference'), fc.constantFrom('quick', 'standard'), (aloneTime, service, role, size) => {
-    const planned = sizes({ ...request, role, size, stallLimit: size === 'quick' ? 150 : 500, measured: { aloneTime, togetherTime: aloneTime + 31 * service, together: 32 } })
+  fc.assert(fc.property(fc.double({ min: 1, max: 5_000, noNaN: true }), fc.double({ min: 0, max: 2_000, noNaN: true }), fc.constantFrom('judged', 'reference'), fc.constantFrom('quick', 'standard'), fc.boolean(), (aloneTime, service, role, size, isControl) => {
+    const planned = sizes({ ...request, role, size, isControl, stallLimit: size === 'quick' ? 150 : 500, measured: { aloneTime, togetherTime: aloneTime + 31 * service, together: 32 } })
     const { story = 0, saga = 0 } = planned.blockers
     expect(saga / story).toBeCloseTo(3, 1)
     const lastDue = planned.windowTime - planned.windowTime / (2 * planned.probesPerKind)

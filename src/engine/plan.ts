@@ -45,15 +45,16 @@ export function sizes(request: SizeRequest): Sizes {
   const rate = Math.min(largestRate[size], service > 0 ? 250 / service : Infinity)
   const scale = size === 'quick' && isControl ? quickScale : 1
   const least = isControl ? 0 : 2_000
-  const durations = Object.values(request.blockers).map((duration) => Math.max(duration * scale, least))
-  const shortest = durations.length > 0 ? Math.min(...durations) : Infinity
+  const said = Math.max(1, Math.min(...Object.values(request.blockers)))
+  const shortest = Math.max(said * scale, least)
   const wanted = Math.min(probesPerKind[size], Math.floor((rate * shortest) / 2_500))
   const exposedAtOnce = Math.floor(((shortest / 1.1 - stallLimit - measured.aloneTime) * rate) / 2_000)
   const count = Math.max(leastProbes[role], role === 'reference' ? Math.min(wanted, exposedAtOnce) : wanted)
   const windowTime = (2 * count * 1_000) / rate
   const needed = Math.max(1.25 * windowTime, 1.1 * (windowTime + stallLimit + measured.aloneTime), 2.4 * stallLimit)
-  const stretch = Number.isFinite(shortest) ? Math.max(1, needed / shortest) : 1
-  const blockers = Object.fromEntries(Object.entries(request.blockers).map(([label, duration]) => [label, Math.ceil(Math.max(duration * scale, least) * stretch)]))
+  // All by one factor: how many times longer the long blocker is than the short one is what delay growth is read from.
+  const factor = Math.max(shortest, needed) / said
+  const blockers = Object.fromEntries(Object.entries(request.blockers).map(([label, duration]) => [label, Math.ceil(duration * factor)]))
   return { serviceTime: service, rate, probesPerKind: count, windowTime, blockers }
 }
 
