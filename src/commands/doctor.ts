@@ -8,6 +8,7 @@ import type { ClaimResult, RunResult } from '../verdict/document.ts'
 import { judgeRun } from '../verdict/judge.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
+import { rulesFor } from './rules.ts'
 import type { CommandContext } from './run.ts'
 import { progressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
@@ -34,10 +35,6 @@ interface MatrixRow {
 /** Scenarios whose claims have proving defects, in the order in which they are run. */
 const matrixScenarios = ['concurrent'] as const
 
-const matrixRules: Readonly<Record<Rules['size'], Rules>> = {
-  quick: { size: 'quick', looks: [6], alpha: 0.05, stallFloor: 150, stallLimitFixed: false, knownAnswers: false },
-  standard: { size: 'standard', looks: [6, 12], alpha: 0.02, stallFloor: 500, stallLimitFixed: false, knownAnswers: false },
-}
 /** Of one pass over a scenario's matrix, ms. */
 const matrixBudget = 400_000
 
@@ -96,6 +93,7 @@ async function matrix(name: string, size: Rules['size'], { seed, folder, stop, c
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile())
   const defects = distinctDefects(scenario.spec)
+  const rules = rulesFor({ size, isControl: true, knownAnswers: false })
   const startedAt = new Date()
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
   const clock = new RunClock((block) => blocks.listener?.(block))
@@ -106,7 +104,8 @@ async function matrix(name: string, size: Rules['size'], { seed, folder, stop, c
     const run = await measure({
       scenario, systems, seed, clock, blocks, startedAt,
       folder: path.join(folder, `${name}-${size}`),
-      rules: matrixRules[size],
+      // Two looks at most: the matrix has many sides, and a third look would take a quarter of an hour.
+      rules: { ...rules, looks: rules.looks.slice(0, 2) },
       budget: matrixBudget,
       reproduce: `first-token doctor --self --seed ${seed}`,
       signal: stop.signal,

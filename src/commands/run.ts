@@ -5,11 +5,12 @@ import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { renderJson } from '../report/json.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import { renderTerminal } from '../report/terminal.ts'
-import type { KnownAnswersRecord, Rules, Run } from '../sample/run-file.ts'
-import { judgeRun, verdictOf, wrongAnswers } from '../verdict/judge.ts'
+import type { KnownAnswersRecord, Run } from '../sample/run-file.ts'
+import { judgeRun, raisesFalseAlarm, verdictOf, wrongAnswers } from '../verdict/judge.ts'
 import type { RunResult, VerdictDocument } from '../verdict/document.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
+import { rulesFor } from './rules.ts'
 import { describeScenario, listScenarios } from './run-description.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
@@ -25,19 +26,6 @@ export interface CommandContext {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
   readonly colour: boolean
-}
-
-/** Looks after 6, 12 and 24 rounds at 2 % each as far as the budget reaches; a quick run takes one look at 5 %. */
-function rulesFor(request: RunRequest, isControl: boolean, knownAnswers: boolean): Rules {
-  const quick = request.size === 'quick'
-  return {
-    size: request.size,
-    looks: request.rounds !== undefined ? [request.rounds] : quick ? [6] : [6, 12, 24],
-    alpha: quick ? 0.05 : 0.02,
-    stallFloor: request.stallLimit ?? (quick && isControl ? 150 : 500),
-    stallLimitFixed: request.stallLimit !== undefined,
-    knownAnswers,
-  }
 }
 
 /** `first-token run`: scenarios against the control stack or systems that run already. Returns the process's exit code. */
@@ -115,20 +103,21 @@ async function knownAnswerRun(scenario: BundledScenario, systems: Systems, sessi
 }
 
 /** Before a target whose answers nobody knows, six quick rounds on the control stack, whose answers are known. */
-async function controlFirst(scenario: BundledScenario, session: Session, place: string): Promise<KnownAnswersRecord> {
+async function controlFirst(scenario: BundledScenario, session: Session, place: string): Promise<KnownAnswersRecord | undefined> {
   const { request, clock, stop } = session
   const systems = await controlSystems(clock, [])
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
   const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: 6, stallLimit: undefined, targets: [] } }
   session.progress.note('the control stack first, whose answers are known (about 40 s)')
   try {
-    let wrong: string[] = []
-    for (let attempt = 1; attempt <= 2; attempt += 1) {
-      const runFolder = attempt === 1 ? place : `${place}-again`
-      wrong = wrongAnswers(await measureOnce(scenario, systems, quick, runFolder, (request.seed + attempt) >>> 0, undefined))
-      if (wrong.length === 0 || stop.signal.aborted) return { type: 'known-answers', attempts: attempt, right: wrong.length === 0, wrong, runFile: `${path.basename(runFolder)}/run.ndjson` }
+    for (let attempts = 1; ; attempts += 1) {
+      const runFolder = attempts === 1 ? place : `${place}-again`
+      const measured = await measureOnce(scenario, systems, quick, runFolder, (request.seed + attempts) >>> 0, undefined)
+      if (stop.signal.aborted) return undefined
+      const wrong = wrongAnswers(measured)
+      if (wrong.length > 0 && attempts < 2) continue
+      return { type: 'known-answers', attempts, right: wrong.length === 0, wrong, falseAlarm: raisesFalseAlarm(measured), runFile: `${path.basename(runFolder)}/run.ndjson` }
     }
-    return { type: 'known-answers', attempts: 2, right: false, wrong, runFile: `${path.basename(place)}-again/run.ndjson` }
   } finally {
     await systems.down()
   }
@@ -139,7 +128,7 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
   const isControl = systems.sides.every((side) => side.kind === 'control')
   return measure({
     scenario, systems, seed, clock, blocks, startedAt, knownAnswers,
-    rules: rulesFor(request, isControl, systems.knownAnswers),
+    rules: rulesFor({ ...request, isControl, knownAnswers: systems.knownAnswers }),
     budget: request.budget,
     folder: place,
     reproduce: reproduceCommand(context.argv, seed),

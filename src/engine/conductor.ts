@@ -4,13 +4,18 @@ import type { ScenarioSpec } from '../scenario/spec.ts'
 import { type Blockade, blockade } from '../stats/blockade.ts'
 import { leastDoseRatio } from '../stats/growth.ts'
 import { rankQuantile } from '../stats/quantile.ts'
+import { quietSpread, spreadFactor } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
 import { type Engine, Interrupted } from './engine.ts'
-import { blockerDurations, phaseOrder, seeded, sideOrder, sizes } from './plan.ts'
+import { blockerDurations, phaseOrder, seeded, type ServiceMeasurement, sideOrder, type Sizes, sizes } from './plan.ts'
 import { toMicrosecond } from './records.ts'
 
 /** A spoilt round is said again at most this often a side. */
 const mostRepeats = 3
+/** A plan that is made again allows for a limit so many times the one that was seen. */
+const spareLimit = 1.25
+/** Of a plan that allows for more than this many times what is wanted, the blockers are longer than need be. */
+const mostSpare = 1.5
 
 export type Progress =
   | { readonly kind: 'calibrating' }
@@ -80,22 +85,19 @@ function lookAfter(looks: readonly number[], round: number): number {
 }
 
 async function planSides({ header, engine }: ConductorOptions): Promise<PlanRecord[]> {
-  const { scenario, rules } = header
+  const { rules } = header
   const measurements = await engine.measure(header.sides)
   return header.sides.map((side) => {
     const measured = measurements.find((measurement) => measurement.side === side.name)
     if (measured === undefined) throw new RangeError(`the engine did not measure side ${side.name}`)
     const { service, warmUp } = measured
-    const planned = sizes({
-      measured: service,
-      role: side.role,
-      size: rules.size,
-      isControl: side.kind === 'control',
-      stallLimit: rules.stallFloor,
-      blockers: blockerDurations(scenario),
-    })
+    const planned = sizesOf(header, side, service, rules.stallFloor)
     return { type: 'plan', side: side.name, ...rounded({ ...service, ...planned }), rounds: rules.looks[0] ?? 0, warmUp }
   })
+}
+
+function sizesOf({ scenario, rules }: RunRecord, side: SideSpec, measured: ServiceMeasurement, stallLimit: number): Sizes {
+  return sizes({ measured, role: side.role, size: rules.size, isControl: side.kind === 'control', stallLimit, blockers: blockerDurations(scenario) })
 }
 
 /** Measured times to the microsecond, like every instant of the file. */
@@ -106,10 +108,12 @@ function rounded<T extends object>(values: T): T {
 /** One side's rounds, with what they need to remember: how often one was said again, and its quiet probes so far. */
 class SideRounds {
   readonly spec: SideSpec
-  readonly #plan: PlanRecord
+  #plan: PlanRecord
+  /** The stall limit for which the plan's blockers are long enough, ms. */
+  #plannedLimit: number
   readonly #options: ConductorOptions
   readonly #keep: (entry: RunFileRecord) => void
-  readonly #quietTimes: number[] = []
+  readonly #quietProbes: MessageRecord[] = []
   #repeats = 0
 
   constructor(spec: SideSpec, plans: readonly PlanRecord[], options: ConductorOptions, keep: (entry: RunFileRecord) => void) {
@@ -117,6 +121,7 @@ class SideRounds {
     if (plan === undefined) throw new RangeError(`side ${spec.name} has no plan`)
     this.spec = spec
     this.#plan = plan
+    this.#plannedLimit = options.header.rules.stallFloor
     this.#options = options
     this.#keep = keep
   }
@@ -147,7 +152,9 @@ class SideRounds {
       this.#keep(report.record)
       messages.push(...report.messages)
       longestBlock = Math.max(longestBlock, report.longestBlock)
-      if (header.scenario.phases[phase]?.while === undefined) quietTime = this.#rememberQuiet(report.messages)
+      if (header.scenario.phases[phase]?.while !== undefined) continue
+      quietTime = this.#rememberQuiet(report.messages)
+      this.#stretchPlan()
     }
     const to = engine.now()
     const after = await engine.clockCheck()
@@ -160,16 +167,32 @@ class SideRounds {
   }
 
   #rememberQuiet(messages: readonly MessageRecord[]): number {
-    const times = messages.map(ttft).filter(Number.isFinite)
-    this.#quietTimes.push(...times)
-    return rankQuantile(times, 0.5) ?? this.#plan.aloneTime
+    const answered = messages.filter((message) => Number.isFinite(ttft(message)))
+    this.#quietProbes.push(...answered)
+    return rankQuantile(answered.map(ttft), 0.5) ?? this.#plan.aloneTime
+  }
+
+  /**
+   * Blockers that are too short for the limit expose nobody, and the claim could never be decided. How wide the quiet answers of a slow model are is
+   * known only once some have come, so the plan is made again then, with something to spare; and again where a hiccup among the first few had made
+   * the limit look larger than it is.
+   */
+  #stretchPlan(): void {
+    const { stallFloor, stallLimitFixed } = this.#options.header.rules
+    const limit = this.#stallLimit()
+    const wanted = limit > stallFloor && !stallLimitFixed ? spareLimit * limit : stallFloor
+    if (limit <= this.#plannedLimit && this.#plannedLimit <= mostSpare * wanted) return
+    this.#plannedLimit = wanted
+    const { aloneTime, togetherTime, together } = this.#plan
+    this.#plan = { ...this.#plan, ...rounded(sizesOf(this.#options.header, this.spec, { aloneTime, togetherTime, together }, this.#plannedLimit)) }
+    this.#keep(this.#plan)
   }
 
   /** The limit as far as it is known now; the judge computes it from the whole run. */
   #stallLimit(): number {
     const { stallFloor, stallLimitFixed } = this.#options.header.rules
-    const spread = (rankQuantile(this.#quietTimes, 0.95) ?? 0) - (rankQuantile(this.#quietTimes, 0.5) ?? 0)
-    return stallLimitFixed ? stallFloor : Math.max(stallFloor, 3 * spread)
+    if (stallLimitFixed || this.#quietProbes.length === 0) return stallFloor
+    return Math.max(stallFloor, spreadFactor * quietSpread(this.#quietProbes, ttft))
   }
 }
 
@@ -193,12 +216,14 @@ function spoilt(longestBlock: number, stallLimit: number, doses: string | null):
   return doses
 }
 
-/** Where a claim compares a short blocker with a long one, both must have run, the long one at least twice as long. */
+/**
+ * Where a claim compares a short blocker with a long one, the long one must have lasted at least twice as long. One that failed is the system's doing
+ * and spoils nothing: it would be said again until it succeeds, and nobody would hear of it. The judge knows what such a round is worth.
+ */
 function voidDoses(scenario: ScenarioSpec, messages: readonly MessageRecord[], quietTime: number): string | null {
   for (const claim of Object.values(scenario.claims)) {
     if (claim.measure !== 'delayGrowth') continue
     const [short, long] = [claim.from, claim.to].map((phase) => told(scenario, messages, phase, quietTime))
-    for (const dose of [short, long]) if (dose?.kind === 'failed') return dose.why
     if (short?.kind !== 'held' || long?.kind !== 'held') continue
     const lasted = { short: short.to - short.from, long: long.to - long.from }
     if (lasted.long < leastDoseRatio * lasted.short) return `the long blocker lasted ${Math.round(lasted.long)} ms, less than ${leastDoseRatio} × the short one (${Math.round(lasted.short)} ms)`

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import { leastSample } from '../stats/binomial.ts'
-import { blockerDurations, expectedCost, mockAnswer, phaseOrder, seeded, serviceTime, sideOrder, type SizeRequest, sizes } from './plan.ts'
+import { blockerDurations, expectedCost, longestDelivery, mockAnswer, phaseOrder, seeded, serviceTime, sideOrder, type SizeRequest, sizes } from './plan.ts'
 
 const blockers = { story: 1_200, saga: 3_600 }
 const parallel = { aloneTime: 5, togetherTime: 30, together: 32 }
@@ -110,4 +110,8 @@ test('the order of sides comes from the seed alone, and puts each side first abo
 
 test('the quiet phase comes first, wherever the scenario wrote it', () => {
   expect(phaseOrder({ phases: { loaded: { say: 'hello', while: { say: 'story', copies: 1 } }, quiet: { say: 'hello' } } } as unknown as ScenarioSpec)).toEqual(['quiet', 'loaded'])
+})
+
+test('a probe is delivered within half an interval, half the stall limit or 50 ms, whichever is longest', () => {
+  expect([longestDelivery(80, 60), longestDelivery(2, 60), longestDelivery(80, 500)]).toEqual([50, 250, 250])
 })

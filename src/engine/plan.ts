@@ -58,6 +58,9 @@ export function sizes(request: SizeRequest): Sizes {
   return { serviceTime: service, rate, probesPerKind: count, windowTime, blockers }
 }
 
+/** How long after it was due a probe may be started and still counts as delivered, ms: half a probe interval, half the stall limit, at least 50. */
+export const longestDelivery = (rate: number, stallLimit: number): number => Math.max(50, 500 / rate, stallLimit / 2)
+
 /** The labels that block in some phase, with how long each lasts at least, ms. */
 export function blockerDurations(scenario: ScenarioSpec): Record<string, number> {
   const labels = Object.values(scenario.phases).flatMap((phase) => (phase.while === undefined ? [] : [phase.while.say]))

@@ -20,7 +20,7 @@ function recordsOf(run: Run): RunFileRecord[] {
     ...run.phases,
     { type: 'block', at: 12.5, lasted: 24 },
     ...run.rounds,
-    { type: 'known-answers', attempts: 1, right: true, wrong: [], runFile: 'control/run.ndjson' },
+    { type: 'known-answers', attempts: 1, right: true, wrong: [], falseAlarm: false, runFile: 'control/run.ndjson' },
     { type: 'histogram', side: 'after', phase: 'quiet', label: 'hello', data: 'AAAA' },
     { type: 'end', at: 9_000, interrupted: null, offered: 4, delivered: 4 },
   ]

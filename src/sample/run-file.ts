@@ -161,6 +161,8 @@ const knownAnswersRecord = z.object({
   right: z.boolean(),
   /** Empty where right. Each a sentence: side, claim, what was expected, what came out. */
   wrong: z.array(z.string()),
+  /** Whether a sound side failed: then a fail of the target is worth no more than a pass. */
+  falseAlarm: z.boolean(),
   runFile: z.string(),
 })
 export type KnownAnswersRecord = z.infer<typeof knownAnswersRecord>

@@ -46,9 +46,18 @@ test('what the tester cancelled does not count, nor what nobody numbered', () =>
   expect(of([story({ received: 3, missing: 97, checksumMatches: null }, { outcome: failed('cancelled', 3) }), message({ integrity: null })])).toMatchObject({ messages: 0, lostMessages: 0, episodes: 0 })
 })
 
-test('what was thrown away with its round does not count', () => {
+test('what was lost in a round that was said again is lost all the same: a stack that breaks off stories must not be asked until it does not', () => {
   const thrown = story({ missing: 2, checksumMatches: false }, { round: 2 })
-  expect(of([...probes(), thrown], ['after/2/1'])).toMatchObject({ messages: 8, lostMessages: 0 })
+  expect(of([...probes(), thrown], ['after/2/1'])).toMatchObject({ messages: 9, lostMessages: 1 })
+})
+
+test.each(['duplicated', 'reordered', 'foreign'] as const)('a token that is %s makes another answer of it, whatever the checksum says', (what) => {
+  expect(of([story({ [what]: 1 })])).toMatchObject({ lostMessages: 1, missing: 0 })
+})
+
+test('where nobody numbered the tokens an answer that failed has lost some, and of the others nothing is known', () => {
+  const unnumbered = [message({ integrity: null }), message({ integrity: null, ttft: null, id: 'm-y', outcome: failed('hung') })]
+  expect(of(unnumbered)).toMatchObject({ messages: 1, lostMessages: 1, missing: 0, examples: ['m-y quiet: hung'] })
 })
 
 test('an episode is a loaded phase of a round', () => {

@@ -18,11 +18,12 @@ const round = (number: number, { quiet, loaded, story }: RoundParts = {}): Messa
 ]
 const rounds = (count: number, parts: RoundParts = {}): MessageRecord[] => Array.from({ length: count }, (_, index) => round(index + 1, parts)).flat()
 const shareOf = (messages: readonly MessageRecord[], parts: RunParts = {}, view: View = 'measured') => stalledShare(run({ messages, ...parts }), 'after', claim, view)
+const none = { short: 0, failed: 0, 'no quiet time': 0 }
 const fixed = { rules: { stallFloor: 500, stallLimitFixed: true } }
 
 test('hellos that take as long as alone do not stall', () => {
   expect(shareOf(rounds(6))).toMatchObject({
-    events: 0, n: 48, share: 0, episodes: 6, stallingEpisodes: 0, droppedEpisodes: 0, roundsWithStalls: 0, limit: 500, quiet: { events: 0, n: 48, share: 0 }, problem: null,
+    events: 0, n: 48, share: 0, episodes: 6, stallingEpisodes: 0, dropped: none, roundsWithStalls: 0, limit: 500, quiet: { events: 0, n: 48, share: 0 }, problem: null,
   })
 })
 
@@ -83,27 +84,39 @@ test('with several copies nobody is exposed after the first of them ended', () =
 })
 
 test('a story that lasted less than twice the limit is dropped and counted, one of twice the limit is not', () => {
-  expect(shareOf(rounds(6, { story: { lasts: 999 } }))).toMatchObject({ n: 0, episodes: 0, droppedEpisodes: 6 })
-  expect(shareOf(rounds(6, { story: { lasts: 1_000 } }))).toMatchObject({ episodes: 6, droppedEpisodes: 0 })
+  expect(shareOf(rounds(6, { story: { lasts: 999 } }))).toMatchObject({ n: 0, episodes: 0, dropped: { ...none, short: 6 } })
+  expect(shareOf(rounds(6, { story: { lasts: 1_000 } }))).toMatchObject({ episodes: 6, dropped: none })
 })
 
 test('fewer than six stories left are no evidence, and the sentence says why', () => {
   const short = { story: { lasts: 700 } }
   const seen = shareOf([...rounds(5), ...round(6, short)])
-  expect(seen).toMatchObject({ episodes: 5, droppedEpisodes: 1 })
+  expect(seen).toMatchObject({ episodes: 5, dropped: { ...none, short: 1 } })
   expect(seen.problem).toBe('blocker too short for so slow a model: 1 of 6 lasted less than twice the stall limit of 500 ms')
-  expect(shareOf([...rounds(6), ...round(7, short)])).toMatchObject({ episodes: 6, droppedEpisodes: 1, problem: null })
+  expect(shareOf([...rounds(6), ...round(7, short)])).toMatchObject({ episodes: 6, dropped: { ...none, short: 1 }, problem: null })
 })
 
 test('too few rounds alone are no problem of the measure', () => {
-  expect(shareOf(rounds(3))).toMatchObject({ episodes: 3, droppedEpisodes: 0, problem: null })
+  expect(shareOf(rounds(3))).toMatchObject({ episodes: 3, dropped: none, problem: null })
 })
 
 test('a story that failed, or was never said, exposes nobody', () => {
   const failed = shareOf(rounds(6, { story: { outcome: { kind: 'failed', code: 'hung', detail: '', afterTokens: 3 } }, loaded: { ttft: null } }))
-  expect(failed).toMatchObject({ n: 0, episodes: 0, droppedEpisodes: 6, problem: '6 of 6 blockers failed or were never said' })
+  expect(failed).toMatchObject({ n: 0, episodes: 0, dropped: { ...none, failed: 6 }, problem: expect.stringMatching(/^6 of 6 blockers failed or were never said/) })
   const unsaid = shareOf(rounds(6).filter((record) => record.part === 'probe'))
-  expect(unsaid).toMatchObject({ n: 0, droppedEpisodes: 6 })
+  expect(unsaid).toMatchObject({ n: 0, dropped: { ...none, failed: 6 } })
+})
+
+test('a quarter of the stories may fail; where more do, the others are a choice of the system', () => {
+  const outcome = { kind: 'failed', code: 'error-event', detail: '', afterTokens: 3 } as const
+  const failing = (count: number): MessageRecord[] => Array.from({ length: 12 }, (_, index) => round(index + 1, index < count ? { story: { outcome } } : {})).flat()
+  expect(shareOf(failing(3))).toMatchObject({ episodes: 9, dropped: { ...none, failed: 3 }, problem: null })
+  expect(shareOf(failing(4))).toMatchObject({ episodes: 8, problem: expect.stringMatching(/^4 of 12 blockers failed/) })
+})
+
+test('a connection kind that is silent in quiet cannot be passed by the other kind', () => {
+  const dead = { ttft: (_: number, kind: 'warm' | 'fresh'): number | null => (kind === 'fresh' ? null : 10) }
+  expect(shareOf(rounds(6, { quiet: dead, loaded: dead }), fixed).problem).toBe('most hellos on fresh connections got no first word even in quiet: nothing says how long they take alone')
 })
 
 test('an attempt that was thrown away is not counted', () => {
@@ -126,6 +139,12 @@ test('the limit is three times p95 − p50 of the quiet probes, but at least the
   expect(limitOf(spread(140), { rules: { stallFloor: 150 } })).toBe(150)
 })
 
+test('a handshake that only fresh connections pay is no spread, and hides nobody who waits on a warm one', () => {
+  const handshake = { ttft: (index: number, kind: 'warm' | 'fresh') => (kind === 'fresh' ? 310 : 10) + index % 2 }
+  const late = { ttft: (_: number, kind: 'warm' | 'fresh') => (kind === 'fresh' ? 310 : 860) }
+  expect(shareOf(rounds(6, { quiet: handshake, loaded: late }))).toMatchObject({ limit: 500, events: 24, n: 48 })
+})
+
 test('a limit that was fixed is that limit', () => {
   expect(limitOf(spread(3_000), { rules: { stallFloor: 200, stallLimitFixed: true } })).toBe(200)
 })
@@ -144,7 +163,7 @@ test('up to 5 % of quiet hellos without a first word leave a limit, more leave n
 
 test('without a limit nobody is exposed, so that nothing passes, and the sentence says why', () => {
   const silent = shareOf(rounds(6, { quiet: { ttft: (index) => (index === 0 ? null : 10) } }))
-  expect(silent).toMatchObject({ n: 0, events: 0, episodes: 0, droppedEpisodes: 6, limit: Infinity, quiet: { events: 6, n: 48, share: 0.125 } })
+  expect(silent).toMatchObject({ n: 0, events: 0, episodes: 0, limit: Infinity, quiet: { events: 6, n: 48, share: 0.125 } })
   expect(silent.problem).toBe('6 of 48 quiet hellos got no first word: with more than 5 % of them no stall limit can be set')
   expect(silent.share).toBeNaN()
 })

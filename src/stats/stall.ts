@@ -5,7 +5,7 @@ import { formatMilliseconds } from '../duration.ts'
 import type { Count } from './binomial.ts'
 import { blockade, quietTime } from './blockade.ts'
 import { median, rankQuantile } from './quantile.ts'
-import { judgedTime, referenceTime, ttft, type View } from './ttft.ts'
+import { judgedTime, referenceTime, type TimeOf, ttft, type View } from './ttft.ts'
 import { copiesOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
 
 export type StalledShareClaim = Extract<ClaimSpec, { measure: 'stalledShare' }>
@@ -22,8 +22,8 @@ export interface StalledShare extends CountedShare {
   readonly episodes: number
   /** Of the episodes, those in which at least one exposed probe stalled. */
   readonly stallingEpisodes: number
-  /** Episodes with nobody exposed: the blocker lasted less than two stall limits, or failed, or its round has no quiet time to compare with. */
-  readonly droppedEpisodes: number
+  /** Episodes with nobody exposed, by reason: the blocker lasted less than two stall limits, it failed, its round has no quiet time to compare with. */
+  readonly dropped: Readonly<Record<DropReason, number>>
   readonly roundsWithStalls: number
   /** ms. Infinity where the quiet windows allow none: then nobody is exposed and `problem` says why. */
   readonly limit: number
@@ -35,12 +35,14 @@ export interface StalledShare extends CountedShare {
 
 /** MEASURING §2: fewer episodes than this, with others dropped because their blocker was too short, are no evidence. */
 const leastEpisodes = 6
+/** Where more blockers fail than this share, those that did not are a choice that the system made. */
+const mostFailedBlockers = 0.25
 
 /**
  * How much later than the quiet median a probe may come before it counts as stalled, ms: max(the rules' floor, 3 × (p95 − p50) of the side's
  * quiet probes), so that a slow, wide model is not taken for a blocked one; exactly the floor where `--stall-limit` fixed it.
  *
- * Infinity where the quiet probes themselves have no finite p95 (none was said, or more than 5 % got no first token). With such a limit
+ * Infinity where the quiet probes of a connection kind have no finite p95 (none was said, or more than 5 % got no first token). With such a limit
  * everything would pass; `stalledShare` exposes nobody to it and says so.
  */
 export function stallLimit(run: Run, side: string, claim: StalledShareClaim, view: View): number {
@@ -50,9 +52,25 @@ export function stallLimit(run: Run, side: string, claim: StalledShareClaim, vie
 function limitOf(run: Run, rounds: readonly SideRound[], claim: StalledShareClaim, view: View): number {
   const { stallFloor, stallLimitFixed } = run.header.rules
   if (stallLimitFixed) return stallFloor
-  const times = rounds.flatMap((round) => quietWindow(round, claim).probes.map((probe) => referenceTime(probe, view)))
-  const p95 = rankQuantile(times, 0.95) ?? Infinity
-  return Number.isFinite(p95) ? Math.max(stallFloor, 3 * (p95 - (median(times) ?? 0))) : Infinity
+  const probes = rounds.flatMap((round) => quietWindow(round, claim).probes)
+  return Math.max(stallFloor, spreadFactor * quietSpread(probes, (probe) => referenceTime(probe, view)))
+}
+
+/** How many times p95 − p50 of the quiet probes a probe may come late. */
+export const spreadFactor = 3
+
+/**
+ * p95 − p50 of quiet probes, ms, of the connection kind where it is larger: what fresh connections pay for a handshake is no spread, and would hide as
+ * much waiting of the warm ones. Infinity where a kind has no finite p95, or nothing was said.
+ */
+export function quietSpread(probes: readonly MessageRecord[], timeOf: TimeOf): number {
+  const kinds = [...new Set(probes.map(({ connection }) => connection.kind))]
+  const spreads = kinds.map((kind) => {
+    const times = probes.filter(({ connection }) => connection.kind === kind).map(timeOf)
+    const p95 = rankQuantile(times, 0.95) ?? Infinity
+    return Number.isFinite(p95) ? p95 - (median(times) ?? 0) : Infinity
+  })
+  return spreads.length === 0 ? Infinity : Math.max(...spreads)
 }
 
 const quietWindow = (round: SideRound, claim: Pick<StalledShareClaim, 'quiet' | 'message'>): Window => {
@@ -66,9 +84,11 @@ export interface ExposedProbe {
   readonly stalled: boolean
 }
 
+type DropReason = 'short' | 'failed' | 'no quiet time'
+
 interface Episode {
   readonly exposed: readonly ExposedProbe[]
-  readonly dropped: 'failed' | 'short' | 'no quiet time' | null
+  readonly dropped: DropReason | null
 }
 
 /**
@@ -87,11 +107,11 @@ export function stalledShare(run: Run, side: string, claim: StalledShareClaim, v
     ...share,
     episodes: judged.length,
     stallingEpisodes: judged.filter(({ exposed }) => exposed.some(({ stalled }) => stalled)).length,
-    droppedEpisodes: episodes.length - judged.length,
+    dropped: { short: dropped(episodes, 'short'), failed: dropped(episodes, 'failed'), 'no quiet time': dropped(episodes, 'no quiet time') },
     roundsWithStalls: share.rounds.filter(({ events }) => events > 0).length,
     limit,
     quiet,
-    problem: problem(claim, limit, quiet, judged.length, episodes),
+    problem: problem(claim, limit, quiet, judged.length, episodes) ?? silentKind(rounds, claim, view),
   }
 }
 
@@ -147,13 +167,26 @@ function countedShare(rounds: readonly Count[]): CountedShare {
   return { events, n, share: events / n, rounds: rounds.filter((round) => round.n > 0) }
 }
 
+const dropped = (episodes: readonly Episode[], why: DropReason): number => episodes.filter((one) => one.dropped === why).length
+
+/** A connection kind that mostly gets no answer even in quiet exposes nobody: without this a fixed limit would pass by the other kind alone. */
+function silentKind(rounds: readonly SideRound[], claim: StalledShareClaim, view: View): string | null {
+  const quiet = rounds.flatMap((round) => quietWindow(round, claim).probes)
+  const silent = (['warm', 'fresh'] as const).find((kind) => {
+    const times = quiet.filter(({ connection }) => connection.kind === kind).map((probe) => referenceTime(probe, view))
+    return median(times) === Infinity
+  })
+  return silent === undefined ? null : `most ${claim.message}s on ${silent} connections got no first word even in quiet: nothing says how long they take alone`
+}
+
 function problem(claim: StalledShareClaim, limit: number, quiet: CountedShare, judged: number, episodes: readonly Episode[]): string | null {
   if (quiet.n === 0) return `no ${claim.message} was said in the quiet phase "${claim.quiet}", so nothing says how long it takes alone`
   if (limit === Infinity) return `${quiet.events} of ${quiet.n} quiet ${claim.message}s got no first word: with more than 5 % of them no stall limit can be set`
-  const dropped = (why: Episode['dropped']): number => episodes.filter((one) => one.dropped === why).length
+  const failed = dropped(episodes, 'failed')
+  if (failed > mostFailedBlockers * episodes.length) return `${failed} of ${episodes.length} blockers failed or were never said: during the others nobody stalled may say little`
   if (judged >= leastEpisodes || episodes.length === judged) return null
-  const short = dropped('short')
+  const short = dropped(episodes, 'short')
   if (short > 0) return `blocker too short for so slow a model: ${short} of ${episodes.length} lasted less than twice the stall limit of ${formatMilliseconds(limit)}`
-  if (dropped('failed') > 0) return `${dropped('failed')} of ${episodes.length} blockers failed or were never said`
+  if (failed > 0) return `${failed} of ${episodes.length} blockers failed or were never said`
   return judged === 0 ? `nobody was exposed to a blocker: the quiet windows of the same rounds have no answered ${claim.message}, or the windows came too late` : null
 }

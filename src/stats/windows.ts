@@ -19,6 +19,18 @@ export interface SideRound {
   readonly windows: ReadonlyMap<string, Window>
 }
 
+/** The run as it was after that many rounds; the same object each time it is asked for. */
+export function untilRound(run: Run, last: number): Run {
+  const ofRun = parts.get(run) ?? new Map<number, Run>()
+  parts.set(run, ofRun)
+  const isSaid = ({ round }: { readonly round: number }): boolean => round <= last
+  const part = ofRun.get(last) ?? { ...run, rounds: run.rounds.filter(isSaid), phases: run.phases.filter(isSaid), messages: run.messages.filter(isSaid) }
+  ofRun.set(last, part)
+  return part
+}
+
+const parts = new WeakMap<Run, Map<number, Run>>()
+
 interface OpenWindow extends Window {
   readonly probes: MessageRecord[]
   readonly blockers: MessageRecord[]
@@ -30,6 +42,14 @@ interface OpenWindow extends Window {
  * attempt without that record (the run was interrupted in it) or thrown away is not judged.
  */
 export function sideRounds(run: Run, side: string): readonly SideRound[] {
+  return saidRounds(run, side).filter(({ record }) => record.kept)
+}
+
+/**
+ * The rounds of a side that came to their end, those that were thrown away for a pause of the tester included: when a message was stamped does not
+ * matter to whether its words came.
+ */
+export function saidRounds(run: Run, side: string): readonly SideRound[] {
   const ofRun = read.get(run) ?? new Map<string, readonly SideRound[]>()
   read.set(run, ofRun)
   const rounds = ofRun.get(side) ?? readRounds(run, side)
@@ -43,7 +63,7 @@ const read = new WeakMap<Run, Map<string, readonly SideRound[]>>()
 function readRounds(run: Run, side: string): SideRound[] {
   const rounds = new Map<string, { record: RoundRecord; windows: Map<string, OpenWindow> }>()
   const key = ({ round, attempt }: { round: number; attempt: number }): string => `${round}/${attempt}`
-  for (const record of run.rounds) if (record.side === side && record.kept) rounds.set(key(record), { record, windows: new Map() })
+  for (const record of run.rounds) if (record.side === side) rounds.set(key(record), { record, windows: new Map() })
   for (const record of run.phases) {
     const kept = record.side === side ? rounds.get(key(record)) : undefined
     if (kept !== undefined) openWindow(kept.windows, record.phase).record = record

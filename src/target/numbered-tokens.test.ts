@@ -29,6 +29,9 @@ test.each([
   ['two tokens swapped', `ab-1.1 ab-1.0 ab-1.2/3~${sum}`, { reordered: 1, missing: 0, checksumMatches: false }],
   ['a token of another answer', `ab-1.0 cd-9.1 ab-1.1 ab-1.2/3~${sum}`, { foreign: 1, missing: 0, checksumMatches: false }],
   ['another answer altogether', 'cd-9.0 cd-9.1 cd-9.2', { foreign: 3, missing: 3 }],
+  ['a token of another answer behind the end', `${whole}${sum} cd-9.7`, { foreign: 1, missing: 0, checksumMatches: false }],
+  ['a letter of somebody else behind the end', `${whole}${sum} and so on`, { foreign: 0, missing: 0, checksumMatches: false }],
+  ['white space behind the end, which is nothing', `${whole}${sum}\n`, { foreign: 0, missing: 0, checksumMatches: true }],
   ['changed text between the tokens', `ab-1.0  ab-1.1 ab-1.2/3~${sum}`, { missing: 0, checksumMatches: false }],
 ])('%s is seen', (_name, text, expected) => {
   expect(numberedTokens(text, 'ab-1', 3)).toMatchObject(expected)

@@ -22,7 +22,13 @@ export function numberedTokens(text: string, id: string, expected: number): Inte
     last = Math.max(last, number)
     if (match[4] !== undefined) checksum = match[4]
   }
-  return { expected, ...counts, missing: expected - seen.size, checksumMatches: checksum === null ? null : checksum === fnv1a(text.slice(0, text.lastIndexOf('/'))) }
+  return { expected, ...counts, missing: expected - seen.size, checksumMatches: checksum === null ? null : isWhole(text, checksum) }
+}
+
+/** The checksum is of all that stands before it, and nothing stands behind it but white space, which gateways trim or add. */
+function isWhole(text: string, checksum: string): boolean {
+  const slash = text.lastIndexOf('/')
+  return /^\/\d+~[0-9a-f]{8}\s*$/.test(text.slice(slash)) && checksum === fnv1a(text.slice(0, slash))
 }
 
 /** FNV-1a, 32 bit, over UTF-8 (datatracker.ietf.org/doc/draft-eastlake-fnv): cheap, and any lost, added or swapped byte shows. */

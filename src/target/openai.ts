@@ -162,7 +162,10 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
       this.#resolveFirstToken()
     }
     if (delta.content === '') return
-    answer.firstVisibleAt ??= this.#readAt
+    if (answer.firstVisibleAt === null) {
+      answer.firstVisibleAt = this.#readAt
+      answer.stampError = Math.max(answer.stampError, this.#clock.stampError(this.#readAt))
+    }
     if (answer.chunks > 0) answer.gaps.push(this.#readAt - this.#lastContentAt)
     this.#lastContentAt = this.#readAt
     answer.chunks += 1

@@ -27,7 +27,7 @@ export interface Answer {
   firstTokenAt: number | null
   firstVisibleAt: number | null
   endedAt: number
-  /** How late the stamp of the first token may be, ms; of the end, where none came. */
+  /** How late the stamps of the first token and of the first visible one may be, ms; of the end, where none came. */
   stampError: number
   chunks: number
   /** Gaps between content chunks in ms, in order. */

@@ -73,10 +73,10 @@ test('a share fails only with stalls in at least three rounds', () => {
 })
 
 test('a share passes only with at least six blockers', () => {
-  const failing = (from: number): RoundParts => ({ perKind: 60, every: 5, blocker: (round, phase) => (phase === 'behindSaga' || round >= from ? { outcome: { kind: 'failed', code: 'reset', detail: '', afterTokens: 0 } } : {}) })
+  const failing = (from: number): RoundParts => ({ perKind: 60, every: 5, blocker: (round, phase) => (phase === 'behindSaga' || round >= from ? { lasts: 700 } : {}) })
   const { verdict, reason } = judged(waits, failing(6))
   expect(verdict).toBe('inconclusive')
-  expect(reason).toContain('blockers failed')
+  expect(reason).toContain('blocker too short')
   expect(judged(waits, failing(7)).verdict).toBe('pass')
 })
 
@@ -242,4 +242,17 @@ test('a claim that cannot be seen here is not waited for', () => {
 
 test('ids are the side and the claim in kebab case', () => {
   expect(judged(grows).id).toBe('after/a-longer-story-delays-hello-no-more')
+})
+
+test('what a look has failed stays failed, though the run went on for another claim and saw nothing more', () => {
+  const early = (rounds: number): RoundParts => ({ rounds, ...stalls((round) => (round <= 6 ? 6 : 0)) })
+  expect(judged(waits, early(6)).verdict).toBe('fail')
+  expect(judged(waits, early(24))).toMatchObject({ verdict: 'fail', n: 576 })
+  expect(judged(waits, early(24), { rules: { looks: [24] } }).verdict).toBe('inconclusive')
+})
+
+test('what a look has passed does not stay passed', () => {
+  const late = (rounds: number): RoundParts => ({ rounds, ...stalls((round) => (round > 6 ? 6 : 0)) })
+  expect(judged(waits, late(6)).verdict).toBe('pass')
+  expect(judged(waits, late(24)).verdict).toBe('fail')
 })

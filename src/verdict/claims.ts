@@ -2,7 +2,7 @@ import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { ClaimSpec } from '../scenario/spec.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import type { View } from '../stats/ttft.ts'
-import { sideRounds } from '../stats/windows.ts'
+import { sideRounds, untilRound } from '../stats/windows.ts'
 import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
 import type { ClaimResult } from './document.ts'
 import { growthClaim } from './growth-claim.ts'
@@ -25,9 +25,8 @@ export function lookDecides(run: Run): boolean {
   const { sides, scenario, rules } = run.header
   return sides.every((side) => Object.entries(scenario.claims).every(([sentence, claim]) => {
     if (side.role === 'reference' && !(rules.knownAnswers && mustFail(run, side, sentence))) return true
-    if (unseen(side, claim) !== undefined) return true
-    const { kind } = decide(weighing(run, side, claim).weigh)
-    return kind === 'pass' || kind === 'fail'
+    const { kind } = decide(weighing(evidenceFor(run, side, claim), side, claim).weigh)
+    return kind === 'pass' || kind === 'fail' || unseen(side, claim) !== undefined
   }))
 }
 
@@ -37,12 +36,24 @@ export function mustFail(run: Run, side: SideSpec, sentence: string): boolean {
   return defect.length > 0 && defect.every(([setting, value]) => side.settings[setting] === value)
 }
 
-function judgeClaim(run: Run, side: SideSpec, sentence: string, claim: ClaimSpec): ClaimResult {
+/**
+ * All of the run; or the run as it was at the look that failed the claim. It stays failed, whatever came after: the error of a look is for deciding at
+ * it, and the run went on for another claim's sake. A pass is not kept: what speaks against it may come later.
+ */
+function evidenceFor(run: Run, side: SideSpec, claim: ClaimSpec): Run {
+  const rounds = sideRounds(run, side.name).length
+  const earlier = run.header.rules.looks.filter((look) => look < rounds).map((look) => untilRound(run, look))
+  return earlier.find((part) => decide(weighing(part, side, claim).weigh).kind === 'fail') ?? run
+}
+
+function judgeClaim(whole: Run, side: SideSpec, sentence: string, claim: ClaimSpec): ClaimResult {
+  const run = evidenceFor(whole, side, claim)
   const { weigh: weighOnce, describe } = weighing(run, side, claim)
   const weigh = remembered(weighOnce)
   const seen = describe()
-  const skipped = unseen(side, claim)
   const decision = decide(weigh)
+  // What failed is shown, even where nothing could show that it passes.
+  const skipped = decision.kind === 'fail' ? undefined : unseen(side, claim)
   return {
     id: `${side.name}/${kebab(sentence)}`, claim: sentence, side: side.name, role: side.role,
     metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds }, n: seen.n, censored: seen.censored, formula: seen.formula,

@@ -8,7 +8,7 @@ import { judgedTime, type View } from '../stats/ttft.ts'
 import { sideRounds, windowOf } from '../stats/windows.ts'
 import type { Comparison } from './document.ts'
 import { effective, leastRounds } from './shares.ts'
-import { counted, percent, rankOrNull } from './wording.ts'
+import { areToo, counted, percent, rankOrNull } from './wording.ts'
 
 /** MEASURING §5. One-sided; both sides together 96 %. */
 const alpha = 0.02
@@ -157,7 +157,8 @@ function changeInterval(before: ReadonlyMap<number, Quantile>, after: ReadonlyMa
 function withoutInterval(...sides: ReadonlyMap<number, Quantile>[]): string {
   const infinite = sides.some((quantiles) => [...quantiles.values()].some(({ value }) => value === Infinity))
   if (infinite) return 'answers without a first token reach this quantile in some rounds: there is no ratio to them'
-  return `${counted(Math.min(...sides.map(({ size }) => size)), 'round')} on both sides are too few, it takes ${leastRounds}`
+  const fewest = Math.min(...sides.map(({ size }) => size))
+  return `${counted(fewest, 'round')} on both sides ${areToo(fewest)} few, it takes ${leastRounds}`
 }
 
 /** Share and ratio claims on both sides. What they may be is judged absolutely, by the claim; this row tells the difference. */
@@ -176,25 +177,29 @@ function stalledContrast(run: Run, before: SideSpec, after: SideSpec, claim: Sta
   const measured = shares('measured', 'measured')
   const { one, two } = measured
   const seen = difference(measured)
+  const fewest = Math.min(one.rounds.length, two.rounds.length)
+  const lacking = seen === undefined ? 'no exposed probe on one of the sides'
+    : one.problem ?? two.problem ?? (fewest < leastRounds ? `${counted(fewest, 'round')} on both sides ${areToo(fewest)} few, it takes ${leastRounds}` : undefined)
   return {
     metric: 'stalledShare', statistic: 'share', unit: 'share', beforeSide: before.name, afterSide: after.name, changeUnit: 'absolute',
     before: one.n === 0 ? null : one.share, after: two.n === 0 ? null : two.share,
     change: seen === undefined ? null : two.share - one.share, low: seen?.low ?? null, high: seen?.high ?? null,
-    ...absolutely(difference(shares('against-pass', 'against-fail'))?.high, seen === undefined ? 'no exposed probe on one of the sides' : undefined),
+    ...absolutely(difference(shares('against-pass', 'against-fail'))?.high, lacking),
   }
 }
 
 function growthContrast(run: Run, before: SideSpec, after: SideSpec, claim: DelayGrowthClaim): Comparison {
   const difference = (view: View, other: View): SignedRankInterval | undefined => {
     const one = new Map(delayGrowth(run, before.name, claim, other).perRound.map(({ round, growth }) => [round, growth ?? NaN]))
-    const changes = delayGrowth(run, after.name, claim, view).perRound.map(({ round, growth }) => (growth ?? NaN) - (one.get(round) ?? NaN))
-    return signedRankInterval(changes.filter(Number.isFinite), alpha)
+    // Void rounds drop out. +∞ afterwards stays +∞: hellos that never came are no improvement, even where they never came before either.
+    const changes = delayGrowth(run, after.name, claim, view).perRound.map(({ round, growth }) => (growth === Infinity ? Infinity : (growth ?? NaN) - (one.get(round) ?? NaN)))
+    return signedRankInterval(changes.filter((change) => !Number.isNaN(change) && change !== -Infinity), alpha)
   }
   const seen = difference('measured', 'measured')
   return {
     metric: 'delayGrowth', statistic: 'Hodges-Lehmann', unit: 'ratio', beforeSide: before.name, afterSide: after.name, changeUnit: 'absolute',
     before: rankOrNull(delayGrowth(run, before.name, claim, 'measured').estimate ?? Infinity), after: rankOrNull(delayGrowth(run, after.name, claim, 'measured').estimate ?? Infinity),
-    change: seen?.estimate ?? null, low: seen?.low ?? null, high: seen?.high ?? null,
+    change: rankOrNull(seen?.estimate ?? Infinity), low: rankOrNull(seen?.low ?? Infinity), high: rankOrNull(seen?.high ?? Infinity),
     ...absolutely(difference('against-pass', 'against-fail')?.high, seen === undefined ? `too few rounds that both sides have, it takes ${leastRounds}` : undefined),
   }
 }

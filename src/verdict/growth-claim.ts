@@ -3,7 +3,7 @@ import { type DelayGrowth, delayGrowth, type DelayGrowthClaim } from '../stats/g
 import type { View } from '../stats/ttft.ts'
 import type { Weighed, Weighing } from './decision.ts'
 import { leastRounds } from './shares.ts'
-import { counted, ratio } from './wording.ts'
+import { areToo, counted, ratio } from './wording.ts'
 
 /** Claims on how much longer a message waits per second that the blocker lasts longer: the dose-response of MEASURING §2. */
 export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): Weighing {
@@ -40,5 +40,5 @@ export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): 
 function shortage({ n, perRound }: DelayGrowth): string {
   const voids = perRound.flatMap((round) => round.void ?? [])
   const why = voids.length === 0 ? '' : ` (${voids.length} void, for one because ${voids[0] ?? ''})`
-  return `${counted(n, 'usable round')} are too few${why}, it takes ${leastRounds}`
+  return `${counted(n, 'usable round')} ${areToo(n)} few${why}, it takes ${leastRounds}`
 }

@@ -7,16 +7,16 @@ import { leastSample } from '../stats/binomial.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import { stallLimit } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
-import { sideRounds } from '../stats/windows.ts'
+import { saidRounds, sideRounds } from '../stats/windows.ts'
 import { comparisons } from './compare.ts'
-import { type Attribution, type ClaimResult, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
+import { type Attribution, type ClaimResult, type Comparison, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
 import { judgeSide } from './claims.ts'
 import { verdictSentence } from './sentence.ts'
-import { findings, trusted } from './validity.ts'
+import { type Finding, findings, trusted } from './validity.ts'
 import { rankOrNull } from './wording.ts'
 
 export { lookDecides } from './claims.ts'
-export { wrongAnswers } from './validity.ts'
+export { raisesFalseAlarm, wrongAnswers } from './validity.ts'
 
 type SideResult = RunResult['sides'][number]
 
@@ -39,7 +39,7 @@ export function judgeRun(run: Run): RunResult {
     verdict, sentence: verdictSentence(header, verdict, claims, validity), exitCode: codes[verdict],
     interrupted: run.end === null || run.end.interrupted !== null,
     sides: header.sides.map((side) => sideResult(run, side, claims.filter((claim) => claim.side === side.name))),
-    claims, comparisons: comparisons(run), attribution: attributions(run),
+    claims, comparisons: comparisons(run).map((comparison) => believed(comparison, validity)), attribution: attributions(run),
     validity: validity.map(({ name, verdict: one, detail }) => ({ name, verdict: one, detail })),
     reproduce: header.reproduce,
   }
@@ -70,6 +70,12 @@ function strictCode({ verdict, claims }: RunResult): number {
   return codes[verdict] === exitCodes.pass && skipped ? exitCodes.inconclusive : codes[verdict]
 }
 
+/** A comparison that rests on a measurement that cannot be trusted is shown, and says nothing. */
+function believed(comparison: Comparison, found: readonly Finding[]): Comparison {
+  const doubt = found.find(({ effect, side }) => effect === 'invalid' && (side === undefined || side === comparison.beforeSide || side === comparison.afterSide))
+  return doubt === undefined ? comparison : { ...comparison, verdict: 'unjudged', reason: doubt.detail }
+}
+
 /** The worst of the claims that could be judged; with none of them nothing was shown. */
 function worst(claims: readonly ClaimResult[]): RunVerdict {
   return worstFirst.find((verdict) => claims.some((claim) => claim.verdict === verdict)) ?? 'inconclusive'
@@ -79,7 +85,7 @@ function sideResult(run: Run, side: SideSpec, claims: readonly ClaimResult[]): S
   const { scenario, rules } = run.header
   const rounds = sideRounds(run, side.name)
   const windows = rounds.flatMap((round) => [...round.windows.values()])
-  const said = windows.flatMap(({ probes, blockers }) => [...probes, ...blockers])
+  const said = saidRounds(run, side.name).flatMap((round) => [...round.windows.values()]).flatMap(({ probes, blockers }) => [...probes, ...blockers])
   const plan = run.plans.findLast((entry) => entry.side === side.name)
   const stalled = Object.values(scenario.claims).find((claim) => claim.measure === 'stalledShare')
   return {

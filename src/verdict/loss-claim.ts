@@ -17,23 +17,27 @@ export function lossClaim(run: Run, side: SideSpec, claim: LossClaim, rounds: nu
   const seen = lostTokens(run, side.name)
   const shortage = roundShortage(seen.messages, rounds)
   const weighed: Weighed = {
-    passes: shortage === undefined && seen.lostMessages <= pass,
+    // Without numbered tokens an answer that ended well may lack words all the same.
+    passes: side.hasMock && shortage === undefined && seen.lostMessages <= pass,
     fails: seen.lostMessages > fail,
-    warns: shortage === undefined && seen.lostMessages <= fail,
+    warns: side.hasMock && shortage === undefined && seen.lostMessages <= fail,
     value: seen.messages === 0 ? undefined : seen.lostMessages,
     shortage,
     moreRoundsHelp: true,
   }
   const most = (n: number): string => percentUp(atMostAfterNone(n, alpha))
   const whole = `0 of ${counted(seen.messages, 'answer')} lacked a word (≤ ${most(seen.messages)}), in ${counted(seen.episodes, 'blocker')} (≤ ${most(seen.episodes)})`
-  const lost = `${seen.lostMessages} of ${counted(seen.messages, 'answer')} lacked words: ${seen.missing} in all (${seen.examples.join(', ')})`
+  const examples = seen.examples.join(', ')
+  const lost = side.hasMock
+    ? `${seen.lostMessages} of ${counted(seen.messages, 'answer')} were not what the model wrote: ${seen.missing} words missing, ${seen.duplicated} twice, ${seen.reordered} out of order, ${seen.foreign} of other answers (${examples})`
+    : `${counted(seen.lostMessages, 'answer')} failed (${examples})`
   return {
     weigh: () => weighed,
     describe: () => ({
       metric: 'lostTokens', statistic: 'messages', unit: 'count', bounds: claim.bounds, n: seen.messages, censored: 0,
       value: weighed.value, low: weighed.value, high: weighed.value,
       evidence: seen.messages === 0 ? 'no answer with numbered tokens came' : seen.lostMessages === 0 ? whole : lost,
-      formula: 'answers in which a numbered token that the mock wrote is missing',
+      formula: 'answers that are not word for word what the mock wrote, those that failed included',
     }),
   }
 }

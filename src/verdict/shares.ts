@@ -1,6 +1,6 @@
 import { type Count, type Interval, leastSample, proportionInterval } from '../stats/binomial.ts'
 import { designEffect } from '../stats/design-effect.ts'
-import { counted } from './wording.ts'
+import { areToo, counted } from './wording.ts'
 
 /** MEASURING §4: below this many rounds the spread between rounds is not known, and no claim is decided. */
 export const leastRounds = 6
@@ -22,11 +22,11 @@ export const atMostAfterNone = (n: number, alpha: number): number => (proportion
 /** What is missing before anything can be passed: a sentence without its full stop, undefined where nothing is. */
 export function roundShortage(n: number, rounds: number): string | undefined {
   if (n === 0) return 'there is no sample'
-  return rounds < leastRounds ? `${counted(rounds, 'round')} are too few, it takes ${leastRounds}` : undefined
+  return rounds < leastRounds ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${leastRounds}` : undefined
 }
 
 /** What is missing before a share of at most `bound` can be shown at all. */
 export function sampleShortage(n: number, rounds: number, bound: number, alpha: number): string | undefined {
   const least = leastSample(bound, alpha)
-  return roundShortage(n, rounds) ?? (n < least ? `${counted(n, 'message')} are too few, it takes ${least}` : undefined)
+  return roundShortage(n, rounds) ?? (n < least ? `${counted(n, 'message')} ${areToo(n)} few, it takes ${least}` : undefined)
 }

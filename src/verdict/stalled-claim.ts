@@ -68,7 +68,11 @@ function probesInWords(claim: StalledShareClaim, seen: StalledShare, low: number
 
 function episodesInWords(run: Run, claim: StalledShareClaim, seen: StalledShare, alpha: number): string {
   const blockers = [...new Set(claim.during.map((phase) => run.header.scenario.phases[phase]?.while?.say ?? 'blocker'))].map(plural).join(' and ')
-  const dropped = seen.droppedEpisodes > 0 ? `, ${seen.droppedEpisodes} more were too short to tell` : ''
+  const { short, failed, 'no quiet time': unanswered } = seen.dropped
+  const dropped = [
+    ...(short > 0 ? [`, ${short} more were too short to tell`] : []), ...(failed > 0 ? [`, ${failed} more failed`] : []),
+    ...(unanswered > 0 ? [`, ${unanswered} more have no quiet answers to compare with`] : []),
+  ].join('')
   if (seen.episodes === 0) return `no ${blockers} to judge by${dropped}`
   const most = seen.stallingEpisodes === 0
     ? atMostAfterNone(seen.episodes, alpha)

@@ -35,9 +35,10 @@ test.each([
   expect(result.exitCode).toBe(exitCode)
 })
 
-test('too few calibration answers, or none, are a note', () => {
-  expect(check(judgeRun(roundsRun({}, { calibrations: [calibration({ answers: 299 })] })), 'calibration')?.verdict).toBe('note')
+test('no calibration, as without a mock, is a note; one with too few answers is no calibration', () => {
   expect(check(judgeRun(roundsRun()), 'calibration')?.verdict).toBe('note')
+  for (const answers of [0, 299]) expect(judgeRun(roundsRun({}, { calibrations: [calibration({ answers })] }))).toMatchObject({ verdict: 'invalid', exitCode: 4 })
+  expect(judgeRun(roundsRun({}, { calibrations: [calibration({ answers: 300 })] })).exitCode).toBe(0)
 })
 
 test.each([{ missed: 2, verdict: 'ok' }, { missed: 3, verdict: 'invalid' }])('$missed of 48 probes started too late in every window: $verdict', ({ missed, verdict }) => {
@@ -177,10 +178,11 @@ test('where answers are not known, or after too few rounds, none is wrong', () =
 })
 
 test('a control stack that answered wrongly before the target makes the target’s passes invalid, and leaves its fails', () => {
-  const record = { type: 'known-answers' as const, attempts: 2, right: false, wrong: ['before: "x" came out pass'], runFile: 'control/run.ndjson' }
+  const record = { type: 'known-answers' as const, attempts: 2, right: false, wrong: ['before: "x" came out pass'], falseAlarm: false, runFile: 'control/run.ndjson' }
   expect(judgeRun(roundsRun({}, { knownAnswers: record })).exitCode).toBe(4)
   expect(judgeRun(roundsRun({}, { knownAnswers: { ...record, right: true, wrong: [] } })).exitCode).toBe(0)
   expect(judgeRun(roundsRun(blocked, { knownAnswers: record })).exitCode).toBe(1)
+  expect(judgeRun(roundsRun(blocked, { knownAnswers: { ...record, falseAlarm: true } })).exitCode).toBe(4)
 })
 
 test('a round that was kept though spoilt is listed, and its error bounds decide', () => {
@@ -197,4 +199,32 @@ test('a run without an end was interrupted, and so was one that says why', () =>
   const stopped = judgeRun(roundsRun({ rounds: 3 }, { end: { type: 'end', at: 1, interrupted: 'SIGINT', offered: 0, delivered: 0 } }))
   expect(stopped).toMatchObject({ interrupted: true, verdict: 'inconclusive', exitCode: 3 })
   expect(check(stopped, 'interrupted')?.detail).toContain('SIGINT')
+})
+
+test('a run whose process died under it cannot be trusted, whatever its rounds say; what failed before stays failed', () => {
+  const end = { type: 'end' as const, at: 1, interrupted: 'lost: gateway after ended unasked (SIGKILL)', offered: 0, delivered: 0 }
+  expect(judgeRun(roundsRun({}, { end }))).toMatchObject({ verdict: 'invalid', exitCode: 4, sentence: expect.stringContaining('gateway after ended unasked') })
+  expect(judgeRun(roundsRun(blocked, { end })).exitCode).toBe(1)
+})
+
+test('a before with too few rounds has proved nothing, so nothing passes', () => {
+  const run = contrastRun({ before: { ...free, rounds: 5 } }, known)
+  expect(judgeRun(run)).toMatchObject({ verdict: 'inconclusive', exitCode: 3 })
+  expect(check(judgeRun(run), 'known-answers')?.verdict).toBe('note')
+})
+
+test('a target before which the control stack was not measured does not pass', () => {
+  const target = { header: { sides: [side({ name: 'after', kind: 'openai', profile: null })] } }
+  expect(judgeRun(roundsRun({}, target))).toMatchObject({ verdict: 'inconclusive', exitCode: 3 })
+})
+
+test('a scenario that names no defect proves nothing, and says so', () => {
+  const unproved = { ...known, header: { ...known.header, scenario: { ...concurrent, provedBy: {} } } }
+  expect(check(judgeRun(contrastRun({}, unproved)), 'known-answers')).toMatchObject({ verdict: 'note', detail: expect.stringContaining('provedBy') })
+})
+
+test('comparisons of a run that cannot be trusted say nothing', () => {
+  const of = (violations: number): string[] => [...new Set(judgeRun(contrastRun({}, { calibrations: [calibration({ violations })] })).comparisons.map(({ verdict }) => verdict))]
+  expect(of(0)).toContain('improved')
+  expect(of(30)).toEqual(['unjudged'])
 })

@@ -69,6 +69,11 @@ export function wrongAnswers(run: Run): string[] {
   })
 }
 
+/** Whether a side without a defect fails: whoever is judged by the same instrument may be as sound. */
+export function raisesFalseAlarm(run: Run): boolean {
+  return knownSides(run).some((side) => side.profile === 'after' && judgeSide(run, side).some(({ verdict }) => verdict === 'fail'))
+}
+
 function knownSides(run: Run): SideSpec[] {
   return run.header.rules.knownAnswers ? run.header.sides.filter((side) => sideRounds(run, side.name).length >= leastRounds) : []
 }
@@ -101,7 +106,10 @@ function calibration(run: Run): Finding {
   }
   const seen = `stamps of ${counted(answers, 'answer')} straight from the mock: ${inUnit(error.p50, 'ms')} late (p99 ${inUnit(error.p99, 'ms')}), error bound ${inUnit(errorBound.p50, 'ms')} (p99 ${inUnit(errorBound.p99, 'ms')})`
   if (!oneClock) return note(name, undefined, `${seen}; the mock keeps another clock, so the bound was not checked`)
-  if (answers < leastCalibrationAnswers) return note(name, undefined, `${seen}; ${leastCalibrationAnswers} answers are wanted`)
+  if (answers < leastCalibrationAnswers) {
+    return invalid(name, undefined, `only ${counted(answers, 'calibration answer')} could be held against the mock's journal, ${leastCalibrationAnswers} are needed: the error bounds of the stamps are unchecked; `
+      + 'see whether the mock is the one that is asked, and run again')
+  }
   return ok(name, undefined, `${seen}, ${violations} beyond it`)
 }
 
@@ -165,20 +173,41 @@ function knownAnswers(run: Run, claims: readonly ClaimResult[]): Finding[] {
   const remedy = 'nothing that this run says can be trusted: stop what else runs on this machine, and run again with another --seed'
   const own = knownSides(run).flatMap((side) => falseAnswers(run, side, claims))
   if (own.length > 0) return [{ ...invalid(name, undefined, `the control stack answered otherwise than it must: ${own.join('; ')}; ${remedy}`), discreditsFails: true }]
+  if (run.header.rules.knownAnswers) return [ownAnswers(run)]
   const record = run.knownAnswers
-  if (record !== null && !record.right) return [invalid(name, undefined, `the control stack, measured first, answered otherwise than it must: ${record.wrong.join('; ')}; ${remedy}`)]
-  if (record !== null) return [ok(name, undefined, 'the control stack, measured first, was told apart: before fails, after passes')]
-  return run.header.rules.knownAnswers ? [ok(name, undefined, 'before fails what its defects must make fail, after fails nothing')] : []
+  if (record !== null && !record.right) {
+    return [{ ...invalid(name, undefined, `the control stack, measured first, answered otherwise than it must: ${record.wrong.join('; ')}; ${remedy}`), discreditsFails: record.falseAlarm }]
+  }
+  if (record !== null) return [provesNothing(run) ?? ok(name, undefined, 'the control stack, measured first, was told apart: before fails, after passes')]
+  if (run.header.sides.every(({ kind }) => kind === 'control')) return []
+  return [undecided(name, 'the control stack was not measured first: nothing shows that this run could have told good from bad')]
+}
+
+function ownAnswers(run: Run): Finding {
+  const name = 'known-answers'
+  const short = run.header.sides.filter((side) => sideRounds(run, side.name).length < leastRounds)
+  if (short.length > 0) return undecided(name, `${short.map((side) => side.name).join(' and ')}: fewer than ${leastRounds} rounds: the run has not proved that it can tell good from bad`)
+  return provesNothing(run) ?? ok(name, undefined, 'before fails what its defects must make fail, after fails nothing')
+}
+
+/** A scenario that names no defect of `before` cannot be seen to find one. */
+function provesNothing(run: Run): Finding | undefined {
+  const { provedBy } = run.header.scenario
+  return Object.keys(provedBy).length === 0 ? note('known-answers', undefined, 'the scenario names no defect that must make a claim fail (provedBy): nothing here shows that it can') : undefined
 }
 
 function interruption({ end }: Run): Finding {
   const name = 'interrupted'
   if (end === null) return note(name, undefined, 'interrupted: the file has no end; what there is was judged')
-  return end.interrupted === null ? ok(name, undefined, 'ran to its own end') : note(name, undefined, `interrupted: ${end.interrupted}; what there is was judged`)
+  if (end.interrupted === null) return ok(name, undefined, 'ran to its own end')
+  // `lost: ` is what a run says whose mock, gateway or generator died under it.
+  if (end.interrupted.startsWith('lost: ')) return invalid(name, undefined, `a process that the run needs was ${end.interrupted}; see why it ended, and run again`)
+  return note(name, undefined, `interrupted: ${end.interrupted}; what there is was judged`)
 }
 
 const ok = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'ok', effect: 'none', detail })
 const note = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'note', effect: 'none', detail })
+const undecided = (name: string, detail: string): Finding => ({ name, side: undefined, verdict: 'note', effect: 'inconclusive', detail })
 const invalid = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'invalid', effect: 'invalid', detail })
 
 /** The phases of the rounds that are judged. */

@@ -22,6 +22,9 @@ export function plural(label: string): string {
 
 export const counted = (count: number, noun: string): string => `${count} ${count === 1 ? noun : plural(noun)}`
 
+/** `1 round is too`, `5 rounds are too` few. */
+export const areToo = (count: number): string => (count === 1 ? 'is too' : 'are too')
+
 /** A value of a claim or comparison in its unit. Null is what JSON has for +∞: no first token ever came. */
 export function inUnit(value: number | null, unit: Unit): string {
   if (value === null) return '∞'

@@ -28,6 +28,16 @@ test('a loop that stood still is told of, and bounds the stamp that follows it',
   clock.stop()
 })
 
+test('one tick after a block does not end the doubt: what was read before it is stamped after it', async () => {
+  const clock = new RunClock(() => {})
+  await pause(20)
+  spin(60)
+  // The first turn of the loop comes to the check phase, the second one passes the timers on its way there: one tick.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => { setImmediate(resolve) })
+  expect(clock.stampError(clock.now())).toBeGreaterThanOrEqual(60)
+  clock.stop()
+})
+
 test('the longest block is told once', async () => {
   const clock = new RunClock(() => {})
   spin(50)

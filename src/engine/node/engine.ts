@@ -4,7 +4,7 @@ import type { Target, Utterance } from '../../target/target.ts'
 import { type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement } from '../engine.ts'
 import type { Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
-import { mockAnswer } from '../plan.ts'
+import { longestDelivery, mockAnswer } from '../plan.ts'
 import { messageRecord, toMicrosecond } from '../records.ts'
 import { calibrate } from './calibration.ts'
 import type { RunClock } from './clock.ts'
@@ -105,7 +105,7 @@ export class NodeEngine implements Engine {
       ...walked.probes.map((said) => this.#record(said, { ...place, label: spec.say, part: 'probe' }, entries)),
     ]
     this.#throwIfAborted()
-    const onTime = Math.max(50, 500 / sizes.rate, order.stallLimit / 2)
+    const onTime = longestDelivery(sizes.rate, order.stallLimit)
     return {
       messages,
       longestBlock,

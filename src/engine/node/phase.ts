@@ -103,11 +103,12 @@ async function firstTokens(blockers: readonly SaidMessage[], atMost: number): Pr
 }
 
 async function drain(request: PhaseRequest, probes: readonly SaidMessage[], blockers: readonly SaidMessage[]): Promise<boolean> {
-  if (!(await answered(blockers, request.blockerCap))) abortAll(blockers, 'hung', `no end after ${Math.round(request.blockerCap / 1_000)} s`)
+  const isTold = await answered(blockers, request.blockerCap)
+  if (!isTold) abortAll(blockers, 'hung', `no end after ${Math.round(request.blockerCap / 1_000)} s`)
   const drained = await answered(probes, request.drainTime)
   if (!drained) abortAll(probes, 'hung', `no end ${Math.round(request.drainTime / 1_000)} s after the window`)
   await Promise.all([...probes, ...blockers].map((message) => message.exchange.done))
-  return drained
+  return isTold && drained
 }
 
 function abortAll(messages: readonly SaidMessage[], code: 'hung' | 'cancelled', detail: string): void {

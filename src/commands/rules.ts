@@ -1,0 +1,25 @@
+import type { Rules } from '../sample/run-file.ts'
+
+interface RulesRequest {
+  readonly size: Rules['size']
+  /** Every side is the control stack, whose answers come in milliseconds: a quick run may call 150 ms a stall there. */
+  readonly isControl: boolean
+  readonly knownAnswers: boolean
+  /** What --rounds says: so many, and one look. */
+  readonly rounds?: number | undefined
+  /** What --stall-limit says, ms. */
+  readonly stallLimit?: number | undefined
+}
+
+/** Looks after 6, 12 and 24 rounds at 2 % each as far as the budget reaches; a quick run takes one look at 5 % (MEASURING §4). */
+export function rulesFor({ size, isControl, knownAnswers, rounds, stallLimit }: RulesRequest): Rules {
+  const quick = size === 'quick'
+  return {
+    size,
+    looks: rounds !== undefined ? [rounds] : quick ? [6] : [6, 12, 24],
+    alpha: quick ? 0.05 : 0.02,
+    stallFloor: stallLimit ?? (quick && isControl ? 150 : 500),
+    stallLimitFixed: stallLimit !== undefined,
+    knownAnswers,
+  }
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import type { Answer, Utterance } from '../target/target.ts'
+import { messageRecord } from './records.ts'
+
+const place = { side: 'after', round: 1, attempt: 1, phase: 'quiet', label: 'hello', part: 'probe' } as const
+const utterance: Utterance = { id: 'a-1', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }
+const answer = (parts: Partial<Answer> = {}): Answer => ({
+  connection: { id: 1, kind: 'warm', requestsBefore: 1, openedAt: 1 }, startedAt: 10, sentAt: 10.1, headersAt: 15, firstEventAt: 15, firstTokenAt: 15, firstVisibleAt: 15, endedAt: 16,
+  stampError: 2, chunks: 1, gaps: [], text: '', usageTokens: null, outcome: { kind: 'answered' }, ...parts,
+})
+
+test('the error bound is how late the tester was, and how late the stamp may be', () => {
+  expect(messageRecord(place, utterance, 7, answer(), null).errorBound).toBe(5)
+  expect(messageRecord(place, utterance, 10, answer(), null).errorBound).toBe(2)
+  expect(messageRecord(place, utterance, 11, answer(), null).errorBound).toBe(2)
+})
+
+test('instants are kept to the microsecond, absent ones stay absent', () => {
+  expect(messageRecord(place, utterance, 7.123_456_7, answer({ firstTokenAt: null, sentAt: 10.000_04 }), null)).toMatchObject({ dueAt: 7.123, firstTokenAt: null, sentAt: 10 })
+})
+
+test('tokens are those that the mock numbered; else those that usage counts; else unknown', () => {
+  const told = answer({ text: 'a-1.0', usageTokens: 7 })
+  expect(messageRecord(place, utterance, 7, told, null).tokens).toBe(1)
+  expect(messageRecord(place, { ...utterance, mock: undefined }, 7, told, null)).toMatchObject({ tokens: 7, integrity: null })
+  expect(messageRecord(place, { ...utterance, mock: undefined }, 7, answer(), null).tokens).toBeNull()
+})
+
+test('a pause is a gap of more than a second and more than ten times the median', () => {
+  const gapsOf = (gaps: number[]) => messageRecord(place, utterance, 7, answer({ gaps }), null).gaps
+  expect(gapsOf([20, 20, 1_000, 1_001])).toEqual({ count: 4, max: 1_001, pauses: 1 })
+  expect(gapsOf([200, 200, 200, 1_900, 2_001])).toEqual({ count: 5, max: 2_001, pauses: 1 })
+  expect(gapsOf([])).toEqual({ count: 0, max: 0, pauses: 0 })
+})
