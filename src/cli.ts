@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { exitCodes, UsageError } from './errors.ts'
 import { swallowedFlags } from './commands/npm-flags.ts'
 import type { CommandContext } from './commands/run.ts'
@@ -9,7 +9,20 @@ import { packageVersion } from './commands/package-files.ts'
 
 const leastNode = [20, 19] as const
 
-const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value]
+/** A flag that stands without its value takes the next flag for it. */
+function value(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.')
+  if (text.startsWith('--')) throw new InvalidArgumentError(`${text} is another flag: the value is missing.`)
+  return text
+}
+
+/** Of a flag that is given twice the last value would win without a word. */
+function once(text: string, earlier: string | undefined): string {
+  if (earlier !== undefined) throw new InvalidArgumentError(`It is given twice: ${earlier} and ${text}.`)
+  return value(text)
+}
+
+const collect = (text: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value(text)]
 
 function context(): CommandContext {
   const { NO_COLOR: noColour, TERM: terminal } = process.env
@@ -39,28 +52,28 @@ function addRun(root: Command, leave: (code: number) => void): void {
   root.command('run')
     .description('run scenarios and judge them')
     .argument('[scenario...]', 'names (see --list) or files of your own')
-    .addOption(new Option('--target <kind=url>', 'a system that runs already: openai=URL, the base that an OpenAI client takes'))
-    .option('--before <kind=url>', 'two systems that run already: the reference …')
-    .option('--after <kind=url>', '… and the one that is judged')
-    .option('--label <name>', 'what to call the target in the report')
-    .option('--mock <url>', 'our mock (first-token mock) behind the target: attribution and token checks')
-    .option('--model <name>', 'the model to ask for, where more than one is offered')
-    .option('--api-key-env <var>', 'the environment variable that holds the key')
-    .option('--api-key-file <file>', 'a file that holds the key')
+    .addOption(new Option('--target <kind=url>', 'a system that runs already: openai=URL, the base that an OpenAI client takes').argParser(once))
+    .option('--before <kind=url>', 'two systems that run already: the reference …', once)
+    .option('--after <kind=url>', '… and the one that is judged', once)
+    .option('--label <name>', 'what to call the target in the report', once)
+    .option('--mock <url>', 'our mock (first-token mock) behind the target: attribution and token checks', once)
+    .option('--model <name>', 'the model to ask for, where more than one is offered', once)
+    .option('--api-key-env <var>', 'the environment variable that holds the key', once)
+    .option('--api-key-file <file>', 'a file that holds the key', once)
     .option('--header <name=env:var>', 'a further header, its value from the environment', collect)
     .option('--allow-host <host>', 'a public host that is yours to load', collect)
-    .option('--load <mode>', 'full: as much as the measurement needs')
+    .option('--load <mode>', 'full: as much as the measurement needs', once)
     .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
     .option('--quick', 'smaller windows, one look')
-    .option('--rounds <n>', 'so many rounds and one look')
-    .option('--budget <time>', 'no further rounds beyond this (default 200s on the control stack, else 10m)')
-    .option('--seed <n>', 'draw the order of sides from this')
-    .option('--stall-limit <time>', 'when a hello counts as stalled (default: from the quiet window)')
-    .option('--engine <name>', 'node')
-    .option('--out <folder>', 'where reports go', 'reports')
+    .option('--rounds <n>', 'so many rounds and one look', once)
+    .option('--budget <time>', 'no further rounds beyond this (default 200s on the control stack, else 10m)', once)
+    .option('--seed <n>', 'draw the order of sides from this', once)
+    .option('--stall-limit <time>', 'when a hello counts as stalled (default: from the quiet window)', once)
+    .addOption(new Option('--engine <name>').argParser(once).hideHelp())
+    .option('--out <folder>', 'where reports go (reports)', once)
     .option('--json', 'print one JSON document and nothing else')
     .option('--strict', 'a warning is exit 1, a skipped claim exit 3')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'ask nothing (nothing is asked yet)')
     .option('--list', 'list the scenarios')
     .option('--dry-run', 'explain the plan and send nothing')
     .action(async (names: string[], flags: RunFlags) => {
@@ -73,9 +86,9 @@ function addOthers(root: Command, leave: (code: number) => void): void {
   root.command('report')
     .description('judge a run again and print it')
     .argument('<run>', 'a folder under reports/, a run.ndjson, or latest')
-    .option('--format <name>', 'terminal, markdown or json', 'terminal')
+    .option('--format <name>', 'terminal (default), markdown or json', once)
     .option('--strict', 'a warning is exit 1, a skipped claim exit 3')
-    .option('--out <folder>', 'where latest is looked for', 'reports')
+    .option('--out <folder>', 'where latest is looked for (reports)', once)
     .action(async (place: string, flags: ReportFlags) => {
       const { report } = await import('./commands/report.ts')
       leave(report(place, flags, context()))
@@ -101,9 +114,9 @@ function addOthers(root: Command, leave: (code: number) => void): void {
   root.command('doctor')
     .description('prove on this machine what the harness can detect')
     .option('--self', 'the detection matrix: every defect must fail its claims, and nothing else')
-    .option('--seed <n>', 'draw the order of sides from this')
+    .option('--seed <n>', 'draw the order of sides from this', once)
     .option('--json', 'print one JSON document and nothing else')
-    .option('--out <folder>', 'where reports go', 'reports')
+    .option('--out <folder>', 'where reports go (reports)', once)
     .action(async (flags: { self?: boolean; seed?: string; json?: boolean; out?: string }) => {
       const { doctor } = await import('./commands/doctor.ts')
       leave(await doctor(flags, context()))
@@ -131,6 +144,15 @@ async function main(): Promise<number> {
   return exitCode
 }
 
+const verbs = ['run', 'report', 'mock', 'stack', 'doctor']
+const knownCommand = (word: string | undefined): string => (word !== undefined && verbs.includes(word) ? `${word} ` : '')
+
+/** commander puts its suggestion on a line of its own, and has no words where it would print its help. */
+function commanderWords({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return process.argv[2] === 'help' ? `there is no command ${process.argv[3] ?? ''}` : `${process.argv[2] ?? ''} needs to be told what: see its commands`
+  return message.replace(/^error: /, '').replaceAll('\n', ' ')
+}
+
 function explain(error: unknown): number {
   if (error instanceof UsageError) {
     for (const { what, fix } of error.problems) process.stderr.write(`first-token: ${what}\n  ${fix}\n`)
@@ -138,12 +160,19 @@ function explain(error: unknown): number {
   }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.pass
-    process.stderr.write(`first-token: ${error.message.replace(/^error: /, '')}\n  See first-token ${process.argv[2]?.startsWith('-') === false ? `${process.argv[2]} ` : ''}--help.\n`)
+    process.stderr.write(`first-token: ${commanderWords(error)}\n  See first-token ${knownCommand(process.argv[2])}--help.\n`)
     return exitCodes.usage
   }
   process.stderr.write(`first-token crashed; this is a defect of first-token.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return exitCodes.crash
 }
+
+// Whoever reads a pipe may have read enough (`| head`): then the exit code is still the verdict's. What cannot be written for another reason is lost.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`first-token: the output cannot be written (${error.code ?? error.message}).\n`)
+  process.exit(exitCodes.crash)
+})
 
 try {
   process.exitCode = await main()

@@ -44,7 +44,7 @@ async function engineWave(mock: string, streams: number, prefix: string, clock: 
   await Promise.all(sessions.map((session) => session.warm()))
   const from = clock.now() + 5
   const said: SaidMessage[] = []
-  const probes = sessions.map((session, index) => ({ dueAt: from + (index * ramp) / streams, session, utterance: { id: `${prefix}-${index}`, text: 'Hello', mock: answer } }))
+  const probes = sessions.map((session, index) => ({ dueAt: from + (index * ramp) / streams, session: () => session, utterance: { id: `${prefix}-${index}`, text: 'Hello', mock: answer } }))
   await sayWindow(probes, clock, (message) => said.push(message), new AbortController().signal)
   const answers = await Promise.all(said.map((message) => message.exchange.done))
   for (const session of sessions) session.close()

@@ -107,7 +107,7 @@ async function matrix(name: string, size: Rules['size'], { seed, folder, stop, c
       // Two looks at most: the matrix has many sides, and a third look would take a quarter of an hour.
       rules: { ...rules, looks: rules.looks.slice(0, 2) },
       budget: matrixBudget,
-      reproduce: `first-token doctor --self --seed ${seed}`,
+      reproduce: `npx first-token doctor --self --seed ${seed}`,
       signal: stop.signal,
       knownAnswers: undefined,
       onProgress: (event) => progress.show(event, systems.sides, scenario.spec, clock.now()),
@@ -148,5 +148,5 @@ function matrixText(rows: readonly MatrixRow[], seed: number): string {
     ...row.wrong.map((sentence) => `         -> ${sentence}`),
   ])
   const right = rows.filter((row) => row.right).length
-  return `${lines.join('\n')}\n\n${right} of ${rows.length} rows of the detection matrix are right. Again: first-token doctor --self --seed ${seed}\n`
+  return `${lines.join('\n')}\n\n${right} of ${rows.length} rows of the detection matrix are right. Again: npx first-token doctor --self --seed ${seed}\n`
 }

@@ -48,7 +48,7 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   } catch (error) {
     // Whatever breaks while we are being stopped breaks because of it: a request of ours to a process that is gone, for one.
     if (!(error instanceof Interrupted) && !signal.aborted) throw error
-    interrupted = String(signal.reason)
+    interrupted = signal.aborted ? String(signal.reason) : String(error instanceof Error ? error.message : error)
   } finally {
     options.blocks.listener = undefined
   }

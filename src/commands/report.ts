@@ -31,8 +31,10 @@ function reportFormat(text: string): ReportFormat {
 /** The run files that RUN means: one file, a scenario's folder, a folder of scenarios, or `latest`. */
 function runFiles(place: string, reports: string): string[] {
   const where = place === 'latest' ? latestFolder(reports) : place
-  if (!existsSync(where)) throw new UsageError({ what: `There is no run at ${where}.`, fix: `Name a folder under ${reports}/, a run.ndjson, or latest.` })
+  if (!existsSync(where)) throw new UsageError({ what: `There is no run at "${where}".`, fix: `Name a folder under ${reports}/, a run.ndjson, or latest.` })
+  if (path.basename(where) === 'verdict.json') throw new UsageError({ what: `${where} is a verdict, not a run.`, fix: 'Name the run.ndjson beside it, or the folder.' })
   if (statSync(where).isFile()) return [where]
+  if (!statSync(where).isDirectory()) throw new UsageError({ what: `${where} is neither a file nor a folder.`, fix: `Name a folder under ${reports}/, a run.ndjson, or latest.` })
   const own = path.join(where, 'run.ndjson')
   if (existsSync(own)) return [own]
   const inside = readdirSync(where, { withFileTypes: true })

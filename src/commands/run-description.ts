@@ -2,6 +2,7 @@ import { formatMilliseconds } from '../duration.ts'
 import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
 import { blockerDurations, expectedCost, sizes } from '../engine/plan.ts'
 import { exitCodes } from '../errors.ts'
+import { planLine } from '../report/progress.ts'
 import type { CommandContext } from './run.ts'
 import type { RunRequest } from './run-request.ts'
 import { scenarioFiles, scenarioNames } from './scenario-files.ts'
@@ -16,15 +17,19 @@ export async function listScenarios(context: CommandContext): Promise<number> {
   return exitCodes.pass
 }
 
-/** Sides of a dry run: nothing is measured, so a parallel stack that answers a hello in 5 ms is assumed. */
+/** Sides of a dry run: nothing is measured, so a parallel stack that answers a hello in 5 ms is assumed; of `before` what it takes on an idle machine. */
 const assumed = { aloneTime: 5, togetherTime: 5, together: 32 }
+const assumedBefore = { aloneTime: 305, togetherTime: 430, together: 32 }
+/** Starting, calibrating and warming up, ms; and the quick rounds on the control stack before a target. */
+const setUpTime = { quick: 11_000, standard: 15_000 }
+const controlFirstTime = 45_000
 
 /** `run X --dry-run`: the plan, the messages, the cost, the claims and their bounds; nothing is sent. */
 export function describeScenario(scenarios: readonly BundledScenario[], request: RunRequest, context: CommandContext): number {
   const isControl = request.targets.length === 0
   const sides = isControl ? (['reference', 'judged'] as const) : request.targets.map((target) => target.role)
   for (const { spec } of scenarios) {
-    const planned = sides.map((role) => sizes({ measured: assumed, role, size: request.size, isControl, stallLimit: request.stallLimit ?? (request.size === 'quick' && isControl ? 150 : 500), blockers: blockerDurations(spec) }))
+    const planned = sides.map((role) => sizes({ measured: isControl && role === 'reference' ? assumedBefore : assumed, role, size: request.size, isControl, stallLimit: request.stallLimit ?? (request.size === 'quick' && isControl ? 150 : 500), blockers: blockerDurations(spec) }))
     const rounds = request.rounds ?? 6
     const cost = expectedCost(spec, planned, rounds)
     const window = planned.at(-1)
@@ -34,7 +39,8 @@ export function describeScenario(scenarios: readonly BundledScenario[], request:
       `Plan: ${rounds} rounds, each on ${sides.length === 1 ? 'the target' : `${sides.length} sides in an order drawn from the seed`}:`,
       ...Object.entries(spec.phases).map(([name, phase]) => `  ${name.padEnd(14)} "${spec.messages[phase.say]?.text ?? ''}"${phase.while === undefined ? ', alone' : ` while ${phase.while.copies > 1 ? `${phase.while.copies} × ` : ''}"${spec.messages[phase.while.say]?.text ?? ''}" is told (${formatMilliseconds(window?.blockers[phase.while.say] ?? 0)})`}`),
       `A window is ${window?.probesPerKind ?? 0} warm and ${window?.probesPerKind ?? 0} fresh connections, ${Math.round(window?.rate ?? 0)} messages a second at most.`,
-      `About ${cost.messages} messages, ${cost.tokens} answer tokens, ${formatMilliseconds(cost.time)} (a slower system gets fewer, and longer blockers).`,
+      planLine({ scenario: spec.name, rounds, ...cost, time: cost.time + setUpTime[request.size] }),
+      isControl ? '(a slower machine takes longer)' : `(a slower system gets fewer messages and longer blockers; the control stack is measured first, ${formatMilliseconds(controlFirstTime)} more)`,
       '',
       'Claims:',
       ...Object.entries(spec.claims).map(([sentence, claim]) => `  ${sentence}: ${claim.measure}${'statistic' in claim ? ` ${claim.statistic}` : ''} at most ${bound(claim.bounds.pass, claim.unit)}${claim.bounds.fail === claim.bounds.pass ? '' : `, fails above ${bound(claim.bounds.fail, claim.unit)}`}`),

@@ -143,13 +143,14 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   const onTargets = flags.target !== undefined || flags.before !== undefined || flags.after !== undefined
   if (flags.target !== undefined && (flags.before !== undefined || flags.after !== undefined)) problems.push({ what: '--target and --before/--after are both given.', fix: 'Use --target for one system, --before and --after for two.' })
   if (flags.before !== undefined && flags.after === undefined) problems.push({ what: '--before is given without --after.', fix: 'Name the system to be judged with --after KIND=URL, or measure one alone with --target.' })
-  if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'Use --load full (or gentle, once it exists).' })
-  if (onTargets && flags.load !== 'full') problems.push({ what: 'A system that first-token did not start may have real users, and its gentle mode does not exist yet.', fix: 'Add --load full if the system is yours alone while it is measured.' })
+  if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes full; gentle does not exist yet.' })
+  if (targets.length > 0 && flags.load !== 'full') problems.push({ what: 'A system that first-token did not start may have real users, and its gentle mode does not exist yet.', fix: 'Add --load full if the system is yours alone while it is measured.' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
   if (!onTargets) for (const flag of ['mock', 'model', 'apiKeyEnv', 'apiKeyFile', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
-  if (targets.some((one) => one.url === flags.mock)) problems.push({ what: 'The target is the mock itself.', fix: 'Point --target at the gateway in front of it.' })
+  const origin = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '')
+  if (targets.some((one) => origin(one.url) === origin(flags.mock ?? ''))) problems.push({ what: '--mock and the target are the same address.', fix: 'The target is the gateway, --mock the model behind it.' })
 }
 
 function whole(flag: string, text: string | undefined, least: number, most: number, problems: Problem[]): number | undefined {

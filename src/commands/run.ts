@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
+import { UsageError } from '../errors.ts'
 import { renderJson } from '../report/json.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import { renderTerminal } from '../report/terminal.ts'
@@ -16,8 +17,8 @@ import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
 import { StopSignal } from './stop-signal.ts'
-import { controlSystems, runningSystems, type Systems } from './systems.ts'
-import { chosenModels } from './target-preflight.ts'
+import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
+import { checkMock, chosenModels } from './target-preflight.ts'
 
 /** What a command needs of the world, so that tests can stand in for it. */
 export interface CommandContext {
@@ -30,12 +31,17 @@ export interface CommandContext {
 
 /** `first-token run`: scenarios against the control stack or systems that run already. Returns the process's exit code. */
 export async function run(names: readonly string[], flags: RunFlags, context: CommandContext): Promise<number> {
+  for (const flag of ['list', 'dryRun'] as const) {
+    if (flags.json === true && flags[flag] === true) throw new UsageError({ what: `--${flag === 'list' ? 'list' : 'dry-run'} is for people: it has no JSON form.`, fix: 'Leave out --json.' })
+  }
   if (flags.list === true) return listScenarios(context)
   const files = scenarioFiles(names)
   const request = await runRequest(flags, context.environment)
   const scenarios: BundledScenario[] = []
   for (const file of files) scenarios.push(await loadScenario(file, languageFile()))
+  checkDefects(scenarios, request.defects)
   if (flags.dryRun === true) return describeScenario(scenarios, request, context)
+  if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
   const models = await chosenModels(request.targets, request.model, request.headers)
   const startedAt = new Date()
   const folder = reportsFolder(request.out, startedAt)
@@ -133,14 +139,14 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
     folder: place,
     reproduce: reproduceCommand(context.argv, seed),
     signal: stop.signal,
-    onProgress: (event) => progress.show(event, systems.sides, scenario.spec, clock.now()),
+    onProgress: (event) => { if (!stop.signal.aborted) progress.show(event, systems.sides, scenario.spec, clock.now()) },
   })
 }
 
 /** The arguments as typed, with the seed that was drawn. They hold no secret: those come from the environment. */
 function reproduceCommand(argv: readonly string[], seed: number): string {
   const words = argv.filter((word, index) => word !== '--seed' && argv[index - 1] !== '--seed' && !word.startsWith('--seed='))
-  return ['first-token', ...words, '--seed', String(seed)].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+  return ['npx', 'first-token', ...words, '--seed', String(seed)].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
 /** Writes the verdict and the reports of each scenario and of all, prints them, and says how to leave. */

@@ -1,4 +1,6 @@
+import type { BundledScenario } from '../engine/bundle.ts'
 import type { RunClock } from '../engine/node/clock.ts'
+import { type Problem, UsageError } from '../errors.ts'
 import { mockJournal } from '../observe/journal.ts'
 import type { SideSpec } from '../sample/run-file.ts'
 import type { Defect } from '../scenario/spec.ts'
@@ -23,6 +25,29 @@ export interface Systems {
 }
 
 const mockModel = 'mock'
+
+/**
+ * That --defect and the scenarios' `provedBy` name settings of the control gateway, and values that they take: a proof by a misspelt defect would never
+ * fail anything.
+ * @throws {UsageError} with every one that does not.
+ */
+export function checkDefects(scenarios: readonly BundledScenario[], defectTexts: readonly string[]): void {
+  const problems: Problem[] = []
+  const check = (texts: readonly string[], where: string): void => {
+    try {
+      parseDefects(texts, controlSides.map((side) => side.name))
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      problems.push(...error.problems.map(({ what, fix }) => ({ what: where === '' ? what : what.replace(/^--defect/, where), fix })))
+    }
+  }
+  check(defectTexts, '')
+  for (const { spec } of scenarios) {
+    for (const [claim, defect] of Object.entries(spec.provedBy)) check(Object.entries(defect).map(([name, value]) => `${name}=${String(value)}`), `provedBy "${claim}"`)
+  }
+  if (problems.length > 0) throw new UsageError(problems)
+}
+
 const controlSides = [{ name: 'before', profile: 'before' }, { name: 'after', profile: 'after' }] as const
 
 /** The shipped control stack: our mock and the control gateway twice, as processes of their own on free loopback ports. */

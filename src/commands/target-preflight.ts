@@ -1,5 +1,6 @@
 import { request } from 'undici'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
+import { secretsOf, struck } from '../target/failure.ts'
 import type { TargetFlag } from './run-request.ts'
 
 /** How long a target may take to list its models, ms. */
@@ -23,12 +24,34 @@ export async function chosenModels(targets: readonly TargetFlag[], wanted: strin
       exitCode = exitCodes.usage
       const list = offered.models.slice(0, 12).join(', ')
       problems.push(model === undefined
-        ? { what: `${target.url} offers ${offered.models.length} models.`, fix: list === '' ? 'Name one with --model.' : `Name one with --model: ${list}.` }
+        ? offered.models.length === 0
+          ? { what: `The list of models of ${target.url} is empty.`, fix: 'Name the model with --model.' }
+          : { what: `${target.url} offers ${offered.models.length} models.`, fix: `Name one with --model: ${list}.` }
         : { what: `${target.url} does not offer the model ${model}.`, fix: `It offers ${list}.` })
     }
   }
   if (problems.length > 0) throw new UsageError(problems, exitCode)
   return models
+}
+
+/**
+ * That --mock is our mock and answers, before half a minute is spent on the control stack.
+ * @throws {UsageError} exit 5 where nobody answers, 2 where somebody else does.
+ */
+export async function checkMock(url: string): Promise<void> {
+  const address = `${url}/mock/clock`
+  const fix = 'Start one with `first-token mock --port 9100`, put it behind the target, and give its address: --mock http://127.0.0.1:9100.'
+  const answer = await request(address, { headersTimeout: patience, bodyTimeout: patience }).catch((error: unknown) => {
+    throw new UsageError({ what: `--mock: ${url} does not answer (${errorWords(error)}).`, fix }, exitCodes.unreachable)
+  })
+  const text = await answer.body.text()
+  if (answer.statusCode !== 200 || !text.includes('"bootId"')) throw new UsageError({ what: `--mock: what answers at ${url} is not our mock.`, fix })
+}
+
+function errorWords(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return `no answer within ${patience / 1_000} s`
+  return code !== '' ? code : error instanceof Error ? error.message : String(error)
 }
 
 type Offer = { readonly models: string[] } | { readonly problem: Problem; readonly isUsage: boolean }
@@ -38,11 +61,9 @@ async function offeredModels(target: TargetFlag, headers: Readonly<Record<string
   try {
     const { statusCode, headers: answered, body } = await request(address, { headers: { ...headers }, headersTimeout: patience, bodyTimeout: patience })
     const text = (await body.text()).slice(0, 4_000_000)
-    return readOffer(address, statusCode, String(answered['content-type'] ?? ''), text)
+    return readOffer(address, statusCode, String(answered['content-type'] ?? '').toLowerCase(), struck(text, secretsOf(headers)))
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-    return { isUsage: false, problem: { what: `${address} does not answer (${code === '' ? detail : code}).`, fix: 'Check that the system runs and that the address is right.' } }
+    return { isUsage: false, problem: { what: `${address} does not answer (${errorWords(error)}).`, fix: 'Check that the system runs and that the address is right.' } }
   }
 }
 

@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -24,7 +25,7 @@ export async function loadScenario(file: string, language: string): Promise<Bund
   const { build } = await import('esbuild')
   const result = await build({
     entryPoints: [file], bundle: true, write: false, format: 'esm', platform: 'neutral', mainFields: ['module', 'main'], alias: { 'first-token': language },
-    logLevel: 'silent', sourcemap: 'inline', absWorkingDir: path.dirname(path.resolve(file)), target: 'es2022',
+    logLevel: 'silent', sourcemap: 'inline', absWorkingDir: path.dirname(path.resolve(file)), target: 'es2022', supported: { 'top-level-await': false },
   }).catch((error: unknown) => { throw new UsageError(buildProblems(error, file)) })
   const code = result.outputFiles[0]?.text ?? ''
   const loaded = await importBundle(code, file)
@@ -46,6 +47,9 @@ async function importBundle(code: string, file: string): Promise<unknown> {
   const folder = await mkdtemp(path.join(tmpdir(), 'first-token-'))
   const bundle = path.join(folder, 'scenario.mjs')
   process.setSourceMapsEnabled(true)
+  // What a scenario says while it loads is not the document that --json promises on stdout.
+  const { console: saidTo } = globalThis
+  globalThis.console = new Console(process.stderr)
   try {
     await writeFile(bundle, code)
     const module: unknown = await import(pathToFileURL(bundle).href)
@@ -53,6 +57,7 @@ async function importBundle(code: string, file: string): Promise<unknown> {
   } catch (error) {
     throw new UsageError(runProblems(error, file))
   } finally {
+    globalThis.console = saidTo
     process.setSourceMapsEnabled(false)
     await rm(folder, { recursive: true, force: true })
   }

@@ -23,21 +23,28 @@ const latenessSchema = z.object({ p50: z.number(), p99: z.number() })
 
 /** How long a journal may be behind before it is read as it is, ms. */
 const patience = 250
+/** A mock that does not answer for so long is gone, ms. */
+const longestAnswer = 5_000
+/** A sequence number that no journal reaches. */
+const beyondAll = 999_999_999_999_999
 
 /** Asks the journal of our mock at `url`. Its own connection is kept open, so that a clock ping costs no handshake. */
 export function mockJournal(url: string, now: () => number): Journal & { close(): Promise<void> } {
   const agent = new Agent({ connections: 1, pipelining: 1, keepAliveTimeout: 600_000 })
-  let after = 0
+  let after: number | undefined
   let boot = ''
   const get = async (path: string): Promise<unknown> => {
-    const { statusCode, body } = await request(`${url}${path}`, { dispatcher: agent })
+    const { statusCode, body } = await request(`${url}${path}`, { dispatcher: agent, headersTimeout: longestAnswer, bodyTimeout: longestAnswer })
     if (statusCode !== 200) {
       await body.dump()
       throw new Error(`the mock answered ${statusCode} to ${path}`)
     }
     return body.json()
   }
+  /** What the journal holds from before the first question is nobody's business here. */
+  const begin = async (): Promise<void> => { after ??= journalSchema.parse(await get(`/mock/journal?after=${beyondAll}`)).next }
   const ping = async (): Promise<ClockPing> => {
+    await begin()
     const sentAt = now()
     const answer = await get('/mock/clock')
     const receivedAt = now()
@@ -47,11 +54,14 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
   }
   const collect = async (): Promise<JournalEntry[]> => {
     const entries: JournalEntry[] = []
+    await begin()
     const giveUpAt = now() + patience
     for (;;) {
-      const page = journalSchema.parse(await get(`/mock/journal?after=${after}`))
+      const page = journalSchema.parse(await get(`/mock/journal?after=${after ?? 0}`))
       entries.push(...page.entries.map(journalEntry))
       after = page.next
+      // A page has an end; what follows it is asked for at once.
+      if (page.entries.length > 0) continue
       if (page.open === 0 || now() > giveUpAt) return entries
       await new Promise((resolve) => { setTimeout(resolve, 10) })
     }

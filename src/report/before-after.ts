@@ -47,13 +47,13 @@ function claimRows(run: RunResult, sides: readonly string[]): ClaimRow[] {
 }
 
 function claimRow(run: RunResult, first: ClaimResult, claims: readonly (ClaimResult | undefined)[], present: readonly ClaimResult[]): ClaimRow {
-  const { bounds, unit } = first
-  const twoBounds = bounds.fail > bounds.pass ? `; fails above ${formatBound(bounds.fail, unit)}` : ''
   const judged = present.filter(({ role }) => role === 'judged')
+  const { bounds, unit, metric, statistic } = judged[0] ?? first
+  const twoBounds = bounds.fail > bounds.pass ? `; fails above ${formatBound(bounds.fail, unit)}` : ''
   return {
     claim: first.claim,
-    measure: `${measureInWords(first.metric, first.statistic)}${twoBounds}`,
-    values: claims.map((claim) => (claim === undefined ? undefined : { text: formatClaimValue(claim), verdict: claim.verdict })),
+    measure: `${measureInWords(metric, statistic)}${twoBounds}`,
+    values: claims.map((claim) => (claim === undefined ? undefined : { text: claim.statistic === 'max' && statistic !== 'max' ? `max ${formatClaimValue(claim)}` : formatClaimValue(claim), verdict: claim.verdict })),
     change: claimChange(run, present),
     interval: present.length === 1 && first.verdict !== 'skipped' ? formatInterval(first.low, first.high, unit) : undefined,
     bound: `≤ ${formatBound(bounds.pass, unit)}`,

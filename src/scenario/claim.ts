@@ -21,13 +21,21 @@ export interface Measures<M extends string, P extends string> {
   readonly lostTokens: () => Comparable<number>
 }
 
-function bounds(pass: unknown, fail: unknown, wantsTime: boolean): Bounds {
+/** What a claim is about, where an author without a compiler may have left it out. */
+function given<W extends object>(measure: string, where: W | undefined, members: readonly (keyof W & string)[]): W {
+  const missing = members.filter((name) => where?.[name] === undefined)
+  if (where === undefined || missing.length > 0) throw new TypeError(`${measure} needs to be told ${missing.join(' and ')}, as in ${measure}('hello', { ${members.join(', ')} })`)
+  return where
+}
+
+function bounds(pass: unknown, fail: unknown, wantsTime: boolean, most = Infinity): Bounds {
   const read = (bound: unknown): number => {
     if (wantsTime) {
       if (!isMilliseconds(bound)) throw new TypeError(`a bound on a time is ms(…), seconds(…) or minutes(…), not ${JSON.stringify(bound)}`)
       return bound.milliseconds
     }
     if (typeof bound !== 'number' || !Number.isFinite(bound) || bound < 0) throw new TypeError(`a bound is a number of at least 0, not ${JSON.stringify(bound)}`)
+    if (bound > most) throw new TypeError(`a share is at most 1, not ${bound}: write 0.02 for 2 %`)
     return bound
   }
   const both = { pass: read(pass), fail: read(fail ?? pass) }
@@ -38,18 +46,21 @@ function bounds(pass: unknown, fail: unknown, wantsTime: boolean): Bounds {
 /** The measures handed to a scenario's `claims`. They compute nothing: they write down what is to be judged. */
 export function measures<M extends string, P extends string>(): Measures<M, P> {
   return {
-    firstVisible: (message, { during }) => {
+    firstVisible: (message, where) => {
+      const { during } = given('firstVisible', where, ['during'])
       const at = (statistic: Statistic): Comparable<Milliseconds> => ({
         atMost: (bound, options) => ({ measure: 'firstVisible', message, during: [...during], statistic, unit: 'ms', bounds: bounds(bound, options?.failAbove, true) }),
       })
       return { p50: at('p50'), p90: at('p90'), p95: at('p95'), p99: at('p99') }
     },
-    stalledShare: (message, { during, quiet }) => ({
-      atMost: (bound, options) => ({ measure: 'stalledShare', message, during: [...during], quiet, unit: 'share', bounds: bounds(bound, options?.failAbove, false) }),
-    }),
-    delayGrowth: (message, { from, to }) => ({
-      atMost: (bound, options) => ({ measure: 'delayGrowth', message, from, to, unit: 'ratio', bounds: bounds(bound, options?.failAbove, false) }),
-    }),
+    stalledShare: (message, where) => {
+      const { during, quiet } = given('stalledShare', where, ['during', 'quiet'])
+      return { atMost: (bound, options) => ({ measure: 'stalledShare', message, during: [...during], quiet, unit: 'share', bounds: bounds(bound, options?.failAbove, false, 1) }) }
+    },
+    delayGrowth: (message, where) => {
+      const { from, to } = given('delayGrowth', where, ['from', 'to'])
+      return { atMost: (bound, options) => ({ measure: 'delayGrowth', message, from, to, unit: 'ratio', bounds: bounds(bound, options?.failAbove, false) }) }
+    },
     lostTokens: () => ({
       atMost: (bound, options) => ({ measure: 'lostTokens', unit: 'count', bounds: bounds(bound, options?.failAbove, false) }),
     }),

@@ -75,6 +75,11 @@ test.each<[string, object, RegExp]>([
   ['growth without a quiet phase', { phases: { behind: { say: 'hello', while: 'story' }, behindTwo: sound.phases.behindTwo }, claims: (m: never) => claim(m, 'delayGrowth', 'hello', { from: 'behind', to: 'behindTwo' }, 0.1) }, /there is no quiet phase, \{ say: 'hello' \}/],
   ['a bare number for a time bound', { claims: ({ firstVisible }: never) => timeClaim(firstVisible, 1_000) }, /a bound on a time is ms\(…\), seconds\(…\) or minutes\(…\), not 1000/],
   ['a time for a share', { claims: (m: never) => claim(m, 'stalledShare', 'hello', { during: ['behind'], quiet: 'quiet' }, ms(20)) }, /a bound is a number of at least 0/],
+  ['a share above one', { claims: (m: never) => claim(m, 'stalledShare', 'hello', { during: ['behind'], quiet: 'quiet' }, 2) }, /a share is at most 1, not 2/],
+  ['a measure that is not told where', { claims: ({ stalledShare }: Record<string, (...given: unknown[]) => unknown>) => ({ 'it does not wait': stalledShare?.('hello') }) }, /^claims: stalledShare needs to be told during and quiet/],
+  ['more copies than a machine can say', { phases: { ...sound.phases, behind: { say: 'hello', while: { say: 'story', copies: 1e9 } } } }, /^phases\.behind\.while\.copies: a whole number from 1 to 1000/],
+  ['an answer that lasts ten hours', { messages: { ...sound.messages, story: { text: 'Story', mock: { lasts: seconds(36_000) } } } }, /^messages\.story\.mock\.lasts: more than an hour/],
+  ['more tokens than the mock can tell', { messages: { ...sound.messages, story: { text: 'Story', mock: { tokens: 1e9 } } } }, /^messages\.story\.mock\.tokens: at most 100000/],
   ['a negative bound', { claims: (m: never) => claim(m, 'stalledShare', 'hello', { during: ['behind'], quiet: 'quiet' }, -1) }, /a bound is a number of at least 0, not -1/],
   ['a fail bound below the pass bound', { claims: (m: never) => claim(m, 'stalledShare', 'hello', { during: ['behind'], quiet: 'quiet' }, 0.2, { failAbove: 0.1 }) }, /failAbove \(0.1\) is below the bound that passes \(0.2\)/],
   ['a claim that was never bounded', { claims: ({ lostTokens }: Record<string, () => unknown>) => ({ 'no word is lost': lostTokens?.() }) }, /is not a claim; end it with \.atMost/],
@@ -105,6 +110,12 @@ test.each<[string, object, RegExp]>([
   ['a proof of a claim out of the prototype', { provedBy: { toString: { slots: 1 } } }, /there is no claim "toString"/],
 ])('%s is refused when a JavaScript scenario is loaded', (_, change, told) => {
   expect(problemsOf({ ...sound, ...change })).toEqual(expect.arrayContaining([expect.stringMatching(told)]))
+})
+
+test('one mistake is one problem: what follows from it is not told as well', () => {
+  const proved = { provedBy: { 'it does not wait': { slots: 1 } } }
+  expect(problemsOf({ ...sound, ...proved, claims: () => { throw new Error('out of words') } })).toEqual(['claims: out of words'])
+  expect(problemsOf({ ...sound, phases: { ...sound.phases, behind: { say: 'helo', while: 'story' } } })).toEqual([expect.stringMatching(/^phases\.behind\.say/)])
 })
 
 test('a definition that is no object is refused with a scenario error', () => {

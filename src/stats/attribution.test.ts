@@ -96,6 +96,14 @@ test('without a mock, or with a clock that drifts, it is skipped and says why', 
   expect(drifting({ ...drift, drift: 1 }, 6)).toMatchObject({ n: 48, skipped: null })
 })
 
+test('a token that the gateway says before the model does accuses no clock, and tells nothing about the way', () => {
+  const thinking = message({ id: 'm-z', dueAt: 300 })
+  const own = { ...along(thinking, { after: -3 }), firstVisibleAt: (thinking.firstTokenAt ?? 0) + 5 }
+  const said = run({ messages: [own, along(message({ dueAt: 100 }), {})] })
+  expect(negativeTimes(said, 'after')).toEqual({ count: 0, example: null })
+  expect(attribution(said, side())[0]).toMatchObject({ phase: 'quiet', n: 1 })
+})
+
 test('a part below zero is found and named, a rounding is not', () => {
   const with_ = (way: Way, clock?: RoundRecord['clock']) => {
     const said = run({ messages: [along(message({ id: 'm-y', dueAt: 100 }), way), along(message({ dueAt: 200 }))] })

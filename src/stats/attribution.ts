@@ -55,7 +55,7 @@ export function attribution(run: Run, side: SideSpec): PhaseAttribution[] {
   const steady = rounds.filter(hasSteadyClock)
   const stalled = stalledProbes(run, side.name)
   return Object.keys(run.header.scenario.phases).map((phase) => {
-    const parts = steady.flatMap((round) => windowOf(round, phase).probes.map(partsOf)).filter(isWhole)
+    const parts = steady.flatMap((round) => windowOf(round, phase).probes.map(partsOf).filter(isWhole).filter(({ afterModel }) => afterModel >= -toleranceOf(round)))
     const skipped = whySkipped(side, rounds, steady, parts.length)
     const stalledBy = blame(run, steady, (stalled.get(phase) ?? []))
     return { phase, n: parts.length, skipped, parts: skipped === null ? summary(parts) : null, stalledBy }
@@ -116,17 +116,26 @@ function quietParts(round: SideRound, phase: string, kind: ConnectionKind): Part
  * part can be trusted. The example names the message and the part.
  */
 export function negativeTimes(run: Run, side: string): { count: number; example: string | null } {
-  const found = sideRounds(run, side).filter(hasSteadyClock).flatMap((round) => {
-    const clock = round.record.clock
-    // One clock has no offset; of two the offset is known to ± its bound, and drifts.
-    const tolerance = rounding + (clock === null || clock.oneClock ? 0 : clock.bound + clock.drift)
-    return [...round.windows.values()].flatMap(({ probes, blockers }) => [...probes, ...blockers]).flatMap((message) => negativePart(message, tolerance))
-  })
+  const found = sideRounds(run, side).filter(hasSteadyClock).flatMap((round) =>
+    [...round.windows.values()].flatMap(({ probes, blockers }) => [...probes, ...blockers]).flatMap((message) => negativePart(message, toleranceOf(round))))
   return { count: found.length, example: found[0] ?? null }
+}
+
+/** One clock has no offset; of two the offset is known to ± its bound, and drifts. */
+const toleranceOf = ({ record: { clock } }: SideRound): number => rounding + (clock === null || clock.oneClock ? 0 : clock.bound + clock.drift)
+
+/**
+ * A gateway may say a token of its own before the model does ("Thinking"): that accuses no clock. The words that people read are the model's where the
+ * whole text is.
+ */
+function cameBeforeItWasWritten({ firstVisibleAt, integrity, upstream }: MessageRecord, tolerance: number): boolean {
+  const written = upstream?.firstTokenAt ?? null
+  return integrity?.checksumMatches === true && firstVisibleAt !== null && written !== null && firstVisibleAt < written - tolerance
 }
 
 function negativePart(message: MessageRecord, tolerance: number): string[] {
   const parts = partsOf(message)
-  const layer = layers.find((candidate) => parts !== undefined && parts[candidate] < -tolerance)
+  const isNegative = (layer: Layer): boolean => parts !== undefined && parts[layer] < -tolerance && (layer !== 'afterModel' || cameBeforeItWasWritten(message, tolerance))
+  const layer = layers.find(isNegative)
   return layer === undefined || parts === undefined ? [] : [`${message.id}: ${layer} took ${parts[layer].toFixed(3)} ms`]
 }

@@ -19,6 +19,11 @@ test('a message without a first token, or without a visible word, took for ever'
   expect(ttft(message({ firstVisibleAt: null }))).toBe(10)
 })
 
+test('a message that failed after its first word took for ever too: an error that came fast is no fast answer', () => {
+  const broken = message({ dueAt: 100, ttft: 5, outcome: { kind: 'failed', code: 'error-event', detail: '', afterTokens: 1 } })
+  expect([ttft(broken), firstVisible(broken), earliest(broken)]).toEqual([Infinity, Infinity, Infinity])
+})
+
 test('the earliest time is less the error bound and less the lateness of the mock', () => {
   expect(earliest(message({ dueAt: 100, ttft: 30, errorBound: 4 }))).toBe(26)
   expect(earliest(message({ dueAt: 100, ttft: 30, errorBound: 4, upstream: upstream({ firstTokenDueAt: 103, firstTokenAt: 110 }) }))).toBe(19)

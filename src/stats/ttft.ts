@@ -9,14 +9,17 @@ export type View = 'measured' | 'against-pass' | 'against-fail'
 /** A time of a message, ms; +Infinity where what it waits for never came. */
 export type TimeOf = (message: MessageRecord) => number
 
-/** From the instant the plan wanted it said to its first token, ms. +Infinity without one: it ranks above every answer and is never dropped. */
-export const ttft: TimeOf = (message) => since(message.dueAt, message.firstTokenAt)
+/**
+ * From the instant the plan wanted it said to its first token, ms. +Infinity without one: it ranks above every answer and is never dropped. So does one
+ * that failed after its first token: an error that came fast is no fast answer.
+ */
+export const ttft: TimeOf = (message) => since(message, message.firstTokenAt)
 
 /** The same to the first *content*, what a person reads: reasoning and tool arguments do not count. */
-export const firstVisible: TimeOf = (message) => since(message.dueAt, message.firstVisibleAt)
+export const firstVisible: TimeOf = (message) => since(message, message.firstVisibleAt)
 
-function since(dueAt: number, at: number | null): number {
-  return at === null ? Infinity : at - dueAt
+function since({ dueAt, outcome }: MessageRecord, at: number | null): number {
+  return at === null || outcome.kind === 'failed' ? Infinity : at - dueAt
 }
 
 /**

@@ -50,6 +50,19 @@ test('an error event is a failure even when [DONE] follows it', () => {
   expect(read([bytes(text)]).outcome).toBe('error-event')
 })
 
+test.each([
+  ['an object that calls itself an error', event({ object: 'error', message: 'out of memory', code: 500 })],
+  ['an event named error', `event: error\ndata: ${JSON.stringify({ message: 'overloaded' })}\n\n`],
+  ['a finish_reason that says error', delta({}, 'error')],
+  ['an error that is a text', event({ error: 'no' })],
+])('%s is a failure, though tokens came before it and [DONE] after it', (_, text) => {
+  expect(read([bytes(delta({ content: 'a' }) + text + done)]).outcome).toBe('error-event')
+})
+
+test('an error of null is none, and white space behind [DONE] is nothing', () => {
+  expect(read([bytes(event({ choices: [{ delta: { content: 'a' } }], error: null }) + 'data: [DONE] \n\n')]).outcome).toBe('answered')
+})
+
 test('an answer that ends without [DONE] and without a finish_reason is truncated', () => {
   expect(read([bytes(delta({ content: 'a' }))]).outcome).toBe('truncated')
 })

@@ -24,6 +24,7 @@ const mostBytes = 64 * 1024 * 1024
 export class ChatStream {
   usageTokens: number | null = null
   #finished = false
+  #isDone = false
   #tokens = 0
   #bytes = 0
   #failure: { code: FailureCode; detail: string } | null = null
@@ -33,7 +34,7 @@ export class ChatStream {
 
   constructor(listener: ChatStreamListener) {
     this.#listener = listener
-    this.#parser = createParser({ onEvent: (event) => this.#onData(event.data), onComment: () => listener.onEvent() })
+    this.#parser = createParser({ onEvent: ({ data, event }) => this.#onData(data, event), onComment: () => listener.onEvent() })
   }
 
   push(bytes: Uint8Array): void {
@@ -60,6 +61,11 @@ export class ChatStream {
     return { kind: 'answered' }
   }
 
+  /** `[DONE]` came: whatever the server does with the connection, the answer is over. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
   get tokens(): number {
     return this.#tokens
   }
@@ -68,10 +74,11 @@ export class ChatStream {
     this.#failure ??= { code, detail }
   }
 
-  #onData(data: string): void {
+  #onData(data: string, name: string | undefined): void {
     this.#listener.onEvent()
-    if (data === '[DONE]') {
+    if (data.trim() === '[DONE]') {
       this.#finished = true
+      this.#isDone = true
       return
     }
     const event = parsed(data)
@@ -79,12 +86,13 @@ export class ChatStream {
       this.#fail('malformed', `an event is not JSON: ${data}`)
       return
     }
-    const error = event['error']
-    if (error !== undefined && error !== null) this.#fail('error-event', errorText(error))
+    const error = errorOf(event, name)
+    if (error !== undefined) this.#fail('error-event', errorText(error))
     const usage = object(event['usage'])
     if (typeof usage?.['completion_tokens'] === 'number') this.usageTokens = usage['completion_tokens']
     const choice = object(Array.isArray(event['choices']) ? event['choices'][0] : undefined)
     if (choice === undefined) return
+    if (choice['finish_reason'] === 'error') this.#fail('error-event', 'the finish_reason is error')
     if (typeof choice['finish_reason'] === 'string') this.#finished = true
     this.#onDelta(object(choice['delta']))
   }
@@ -97,6 +105,13 @@ export class ChatStream {
     this.#tokens += 1
     this.#listener.onDelta({ content, hidden })
   }
+}
+
+/** An error in the shapes of servers: an `error` member, an object that calls itself one (vLLM), an event of that name (LangChain, Anthropic's dialect). */
+function errorOf(event: Record<string, unknown>, name: string | undefined): unknown {
+  const { error } = event
+  if (error !== undefined && error !== null) return error
+  return name === 'error' || event['object'] === 'error' ? event : undefined
 }
 
 function parsed(data: string): Record<string, unknown> | undefined {

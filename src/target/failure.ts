@@ -16,19 +16,32 @@ export function failed(code: FailureCode, detail: string, afterTokens: number): 
  */
 export function withoutSecrets(outcome: Outcome, secrets: readonly string[]): Outcome {
   if (outcome.kind === 'answered') return outcome
-  const detail = secrets.filter((secret) => secret.length >= 4).reduce((text, secret) => text.replaceAll(secret, '[secret]'), outcome.detail)
-  return { ...outcome, detail: detail.slice(0, longestDetail) }
+  return { ...outcome, detail: struck(outcome.detail, secrets).slice(0, longestDetail) }
 }
 
-/** What must be in no output of the headers that a target is sent: their values, and a bearer's token alone. */
+/** The text without the secrets that somebody wrote into it. */
+export const struck = (text: string, secrets: readonly string[]): string =>
+  secrets.filter((secret) => secret.length >= 4).reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
+
+/** What must be in no output of the headers that a target is sent: their values, and a bearer's token alone; also as JSON writes them. */
 export function secretsOf(headers: Readonly<Record<string, string>>): string[] {
-  return Object.values(headers).flatMap((value) => [value, value.replace(/^\w+ /, '')])
+  const values = Object.values(headers).flatMap((value) => [value, value.replace(/^\w+ /, '')])
+  return [...new Set(values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))]
 }
 
-/** The outcome of an answer whose status is not 2xx, or which is no event stream. */
-export function httpFailure(status: number, contentType: string, body: string): Outcome {
+interface NoStream {
+  readonly status: number
+  readonly contentType: string
+  readonly encoding: string
+  /** Its first few kB. */
+  readonly body: string
+}
+
+/** The outcome of an answer whose status is not 2xx, or which is no event stream that can be read. */
+export function httpFailure({ status, contentType, encoding, body }: NoStream): Outcome {
   const isHtml = contentType.includes('html')
   if (status >= 200 && status < 300) {
+    if (encoding !== 'identity') return failed('malformed', `answered in the encoding ${encoding}, which was not asked for`, 0)
     return failed('malformed', `answered ${isHtml ? 'an HTML page' : contentType === '' ? 'no content type' : contentType} instead of an event stream`, 0)
   }
   if (isHtml && intermediaryStatuses.has(status)) return failed('http-status', `${status} intermediary`, 0)
@@ -57,6 +70,6 @@ export function socketFailure(error: Error, hadHeaders: boolean, afterTokens: nu
   if (code === 'ECONNREFUSED') return failed('refused', detail, afterTokens)
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return failed('connect-timeout', detail, afterTokens)
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code) || code === 'EPROTO') return failed('tls', detail, afterTokens)
-  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return failed('malformed', detail, afterTokens)
+  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || error.name === 'HTTPParserError') return failed('malformed', detail, afterTokens)
   return failed(hadHeaders ? 'reset-mid-stream' : 'reset', detail, afterTokens)
 }

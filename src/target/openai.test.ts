@@ -169,3 +169,32 @@ test('a secret is struck out before a long error is cut, or half of it would be 
   expect(outcome.kind === 'failed' ? outcome.detail : '').toMatch(/^.{200}$/)
   expect(JSON.stringify(outcome)).not.toContain('sk-c')
 })
+
+test('the answer ends with its [DONE], however long the server holds the body open', async () => {
+  const base = await serve((socket) => {
+    socket.write(head + token('a') + chunk('data: [DONE]\n\n'))
+    setTimeout(() => socket.write('0\r\n\r\n'), 150)
+  })
+  const answer = await hello(base)
+  expect(answer.outcome).toEqual({ kind: 'answered' })
+  expect(answer.endedAt - (answer.firstTokenAt ?? 0)).toBeLessThan(100)
+})
+
+test('an answer in an encoding that was not asked for is malformed, and says which', async () => {
+  const base = await serve((socket) => socket.write(`${head.replace('\r\n\r\n', '\r\nContent-Encoding: gzip\r\n\r\n')}${chunk('????')}0\r\n\r\n`))
+  expect((await hello(base)).outcome).toMatchObject({ code: 'malformed', detail: expect.stringContaining('gzip') })
+})
+
+test('a content type is read whatever its case', async () => {
+  const base = await serve((socket) => socket.write(head.replace('text/event-stream', 'Text/Event-Stream') + token('a') + finished))
+  expect((await hello(base)).outcome).toEqual({ kind: 'answered' })
+})
+
+test('a key that JSON has to escape is struck out of an error as well', async () => {
+  const key = 'sk-"canary"-\\4711'
+  const base = await serve((socket) => socket.write(`${head}${chunk(`data: ${JSON.stringify({ error: { given: key } })}\n\n`)}0\r\n\r\n`))
+  const session = target(base, { authorization: `Bearer ${key}` }).open()
+  const { outcome } = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
+  session.close()
+  expect(JSON.stringify(outcome)).not.toContain('canary')
+})

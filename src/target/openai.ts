@@ -53,7 +53,7 @@ class OpenAiSession implements Session {
     const exchange = new ChatExchange(this.#connection, this.#options.clock, secretsOf(this.#options.headers))
     const limit = utterance.maxTokens === undefined ? {} : { max_tokens: utterance.maxTokens }
     const body = JSON.stringify({ model: this.#options.model, stream: true, messages: [{ role: 'user', content: marked(utterance) }], ...limit })
-    const headers = { 'content-type': 'application/json', accept: 'text/event-stream', ...this.#options.headers }
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream', 'accept-encoding': 'identity', ...this.#options.headers }
     exchange.start({ path: `${this.#base.pathname}chat/completions`, method: 'POST', headers, body })
     return exchange
   }
@@ -80,8 +80,10 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   #lastContentAt = 0
   #status = 0
   #contentType = ''
+  #encoding = 'identity'
   #body = ''
   #ended = false
+  #doneAt: number | null = null
 
   constructor(connection: Connection, clock: Clock, secrets: readonly string[]) {
     this.#secrets = secrets
@@ -123,7 +125,8 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     this.#answer.headersAt ??= this.#connection.readAt
     this.#status = status
-    this.#contentType = String(headers['content-type'] ?? '')
+    this.#contentType = String(headers['content-type'] ?? '').toLowerCase()
+    this.#encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -135,6 +138,7 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
       return
     }
     this.#stream.push(chunk)
+    if (this.#stream.isDone) this.#doneAt ??= at
     if (!this.#stream.isHopeless) return
     this.#end(at, this.#stream.outcome())
     controller.abort(new Error('the answer is too long'))
@@ -143,7 +147,7 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const at = this.#clock.now()
     this.#readAt = at
-    this.#end(at, this.#isStream ? this.#stream.outcome() : httpFailure(this.#status, this.#contentType, this.#body))
+    this.#end(at, this.#isStream ? this.#stream.outcome() : httpFailure({ status: this.#status, contentType: this.#contentType, encoding: this.#encoding, body: this.#body }))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -151,7 +155,7 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   get #isStream(): boolean {
-    return this.#status >= 200 && this.#status < 300 && this.#contentType.includes('text/event-stream')
+    return this.#status >= 200 && this.#status < 300 && this.#contentType.includes('text/event-stream') && this.#encoding === 'identity'
   }
 
   #onDelta(delta: { content: string; hidden: string }): void {
@@ -176,7 +180,8 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     if (this.#ended) return
     this.#ended = true
     const answer = this.#answer
-    answer.endedAt = at
+    // A body that is held open after its [DONE] is no answer that goes on.
+    answer.endedAt = outcome.kind === 'answered' ? (this.#doneAt ?? at) : at
     answer.outcome = withoutSecrets(outcome.kind === 'failed' ? failed(outcome.code, outcome.detail, this.#stream.tokens) : outcome, this.#secrets)
     answer.usageTokens = this.#stream.usageTokens
     if (answer.firstTokenAt === null) answer.stampError = this.#clock.stampError(at)

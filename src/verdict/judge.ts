@@ -34,9 +34,10 @@ export function judgeRun(run: Run): RunResult {
   const validity = findings(run, evidence)
   const claims = trusted(evidence, validity)
   const verdict = worst(claims.filter(({ role }) => role === 'judged'))
+  const rounds = header.sides.filter(({ role }) => role === 'judged').reduce((sum, { name }) => sum + sideRounds(run, name).length, 0)
   return {
     runId: header.runId, scenario: header.scenario.name, question: header.scenario.question,
-    verdict, sentence: verdictSentence(header, verdict, claims, validity), exitCode: codes[verdict],
+    verdict, sentence: verdictSentence({ header, verdict, claims, validity, rounds }), exitCode: codes[verdict],
     interrupted: run.end === null || run.end.interrupted !== null,
     sides: header.sides.map((side) => sideResult(run, side, claims.filter((claim) => claim.side === side.name))),
     claims, comparisons: comparisons(run).map((comparison) => believed(comparison, validity)), attribution: attributions(run),

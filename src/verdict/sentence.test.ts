@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { concurrent, run } from '../../test/fixtures/run.ts'
-import type { ClaimResult } from './document.ts'
+import type { Check, ClaimResult, RunVerdict } from './document.ts'
 import { verdictSentence } from './sentence.ts'
 
 const { header } = run()
+const sentence = (verdict: RunVerdict, claims: readonly ClaimResult[], validity: readonly Check[] = [], rounds = 6): string => verdictSentence({ header, verdict, claims, validity, rounds })
 
 const claim = (parts: Partial<ClaimResult> = {}): ClaimResult => ({
   id: 'after/x', claim: 'hello does not wait for the story', side: 'after', role: 'judged', metric: 'stalledShare', statistic: 'share', value: 0, low: 0, high: 0.00677,
@@ -13,38 +14,42 @@ const before = claim({ side: 'before', role: 'reference', value: 0.94, low: 0.92
 const p95 = claim({ id: 'after/y', claim: 'hello starts immediately', metric: 'firstVisible', statistic: 'p95', unit: 'ms', bounds: { pass: 1_000, fail: 3_000 }, value: 1_890, low: 1_800, high: 1_960, verdict: 'warn' })
 
 test('a pass says which side, what, how many of how many and how sure, and what the other side does', () => {
-  expect(verdictSentence(header, 'pass', [claim(), before], [])).toBe('after: hello does not wait for the story (0 of 576 stalled, at most 0.7 %); before: it does (94 %).')
+  expect(sentence('pass', [claim(), before])).toBe('after: hello does not wait for the story (0 of 576 stalled, at most 0.7 %); before: it does (94 %).')
 })
 
 test('a sentence without a negation is denied as such', () => {
   const word = { claim: 'no word is lost', metric: 'lostTokens', unit: 'count' as const, value: 0 }
-  expect(verdictSentence(header, 'pass', [claim(word), { ...before, ...word, value: 7 }], [])).toBe('after: no word is lost (0 of 576); before: not so (7).')
+  expect(sentence('pass', [claim(word), { ...before, ...word, value: 7 }])).toBe('after: no word is lost (0 of 576); before: not so (7).')
 })
 
 test('the stalled share leads, whatever stands first', () => {
-  expect(verdictSentence(header, 'pass', [{ ...p95, verdict: 'pass' }, claim()], [])).toMatch(/^after: hello does not wait/)
+  expect(sentence('pass', [{ ...p95, verdict: 'pass' }, claim()])).toMatch(/^after: hello does not wait/)
 })
 
 test('a fail names the number, what is allowed, and what else failed', () => {
   const failed = claim({ value: 1, low: 0.9932, high: 1, verdict: 'fail' })
   const slow = { ...p95, value: null, low: 4_000, high: null, censored: 80, verdict: 'fail' as const }
-  expect(verdictSentence(header, 'fail', [slow, failed, before], [])).toBe(
+  expect(sentence('fail', [slow, failed, before])).toBe(
     'after fails "hello does not wait for the story" (576 of 576 stalled, at least 99 %; allowed: 2 %); also: hello starts immediately (p95 no first token, at least 4.00 s); before: likewise (94 %).',
   )
 })
 
 test('a warn says which bound is shown and which is not', () => {
-  expect(verdictSentence(header, 'warn', [p95, claim()], [])).toBe('after: only just: hello starts immediately (p95 1.89 s, at most 1.96 s): not above 3 s, but not shown to be at most 1 s.')
+  expect(sentence('warn', [p95, claim()])).toBe('after: only just: hello starts immediately (p95 1.89 s, at most 1.96 s): not above 3 s, but not shown to be at most 1 s.')
 })
 
 test('an undecided run gives the claim’s reason, an invalid one the finding that made it so', () => {
-  expect(verdictSentence(header, 'inconclusive', [claim({ verdict: 'inconclusive' })], [])).toBe('Undecided: after: "hello does not wait for the story": the reason.')
+  expect(sentence('inconclusive', [claim({ verdict: 'inconclusive' })])).toBe('Undecided: after: "hello does not wait for the story": the reason.')
   const finding = { name: 'overload', verdict: 'invalid' as const, detail: 'after: probes overload the target' }
   const other = { name: 'delivered', verdict: 'invalid' as const, detail: 'before: 3 of 48' }
-  expect(verdictSentence(header, 'invalid', [claim({ verdict: 'invalid', reason: `${finding.detail} (by itself pass)` })], [other, finding])).toBe('The measurement cannot be trusted: after: probes overload the target.')
-  expect(verdictSentence(header, 'invalid', [claim({ verdict: 'invalid' })], [other])).toContain('the reason')
+  expect(sentence('invalid', [claim({ verdict: 'invalid', reason: `${finding.detail} (by itself pass)` })], [other, finding])).toBe('The measurement cannot be trusted: after: probes overload the target.')
+  expect(sentence('invalid', [claim({ verdict: 'invalid' })], [other])).toContain('the reason')
 })
 
 test('a run that judged nothing says so', () => {
-  expect(verdictSentence(header, 'inconclusive', [claim({ verdict: 'skipped' })], [])).toBe(`${concurrent.name}: no claim could be judged here; see the reason beside each.`)
+  expect(sentence('inconclusive', [claim({ verdict: 'skipped' })])).toBe(`${concurrent.name}: no claim could be judged here; see the reason beside each.`)
+})
+
+test('a run that was stopped before its first round ended says that, and nothing about hellos', () => {
+  expect(sentence('inconclusive', [claim({ verdict: 'inconclusive', reason: 'no hello was exposed' })], [], 0)).toBe('Interrupted before the first round of after ended: there is nothing to judge.')
 })

@@ -2,11 +2,21 @@ import type { RunRecord } from '../sample/run-file.ts'
 import type { Check, ClaimResult, RunVerdict } from './document.ts'
 import { bound, inUnit, percent, percentDown, percentUp } from './wording.ts'
 
+interface Judged {
+  readonly header: RunRecord
+  readonly verdict: RunVerdict
+  readonly claims: readonly ClaimResult[]
+  readonly validity: readonly Check[]
+  /** Of all judged sides together. */
+  readonly rounds: number
+}
+
 /**
  * The verdict of a run as one would say it to a person: whether people wait, on which side, how many of how many, and how sure that is. Where
  * it is no pass, the number that decided and what to do.
  */
-export function verdictSentence(header: RunRecord, verdict: RunVerdict, claims: readonly ClaimResult[], validity: readonly Check[]): string {
+export function verdictSentence({ header, verdict, claims, validity, rounds }: Judged): string {
+  if (rounds === 0 && verdict === 'inconclusive') return `Interrupted before the first round of ${header.sides.map(({ name }) => name).join(' and ')} ended: there is nothing to judge.`
   const judged = claims.filter(({ role, verdict: one }) => role === 'judged' && one !== 'skipped')
   const worst = leading(judged.filter((claim) => claim.verdict === verdict))
   if (worst === undefined) return `${header.scenario.name}: no claim could be judged here; see the reason beside each.`

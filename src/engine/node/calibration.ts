@@ -5,7 +5,7 @@ import type { Journal, JournalEntry } from '../../sample/journal.ts'
 import { type ClockAgreement, inRunTime } from '../journal.ts'
 import { toMicrosecond } from '../records.ts'
 import type { RunClock } from './clock.ts'
-import { answered, dueTimes, type SaidMessage, sayWindow } from './window.ts'
+import { answered, dueTimes, type SaidMessage, sayWindow, warmAll } from './window.ts'
 
 /** Answers that are measured, after some that only warm the code; at this rate per second; over this many warm connections. */
 const measuredAnswers = 320
@@ -32,27 +32,32 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
   const said = await sayMany(request, measuredAnswers)
   const entries = new Map<string, JournalEntry>()
   for (const entry of await journal.collect()) if (entry.id !== null) entries.set(entry.id, inRunTime(entry, clock.origin, agreement))
-  const errors: number[] = []
-  const bounds: number[] = []
-  const waysIn: number[] = []
-  let violations = 0
-  for (const { utterance, answer } of said) {
+  const stamps = said.flatMap(({ utterance, answer }): Stamp[] => {
     const entry = entries.get(utterance.id)
-    if (answer === null || answer.firstTokenAt === null || entry === undefined || entry.firstTokenAt === null) continue
-    const error = answer.firstTokenAt - entry.firstTokenAt
-    errors.push(error)
-    bounds.push(answer.stampError)
-    waysIn.push(entry.receivedAt - answer.startedAt)
-    if (error > answer.stampError + tolerance) violations += 1
-  }
+    if (answer === null || answer.firstTokenAt === null || entry === undefined || entry.firstTokenAt === null) return []
+    return [{ error: answer.firstTokenAt - entry.firstTokenAt, bound: answer.stampError, wayIn: entry.receivedAt - answer.startedAt }]
+  })
+  return calibrationRecord(stamps, agreement.oneClock, await journal.lateness())
+}
+
+/** How late a first token was stamped, how late the stamp says it may be, and how long the message took to the mock; ms. */
+export interface Stamp {
+  readonly error: number
+  readonly bound: number
+  readonly wayIn: number
+}
+
+export function calibrationRecord(stamps: readonly Stamp[], oneClock: boolean, lateness: { readonly p50: number; readonly p99: number }): CalibrationRecord {
+  const errors = stamps.map(({ error }) => error)
+  const bounds = stamps.map(({ bound }) => bound)
+  const waysIn = stamps.map(({ wayIn }) => wayIn)
   const at = (times: readonly number[], q: number): number => toMicrosecond(rankQuantile(times, q) ?? 0)
   const spread = (times: readonly number[]): { p50: number; p99: number; max: number } => ({ p50: at(times, 0.5), p99: at(times, 0.99), max: at(times, 1) })
-  const lateness = await journal.lateness()
   return {
     type: 'calibration',
-    answers: errors.length,
-    violations,
-    oneClock: agreement.oneClock,
+    answers: stamps.length,
+    violations: stamps.filter(({ error, bound }) => error > bound + tolerance).length,
+    oneClock,
     error: spread(errors),
     errorBound: spread(bounds),
     wayIn: { p50: at(waysIn, 0.5), p99: at(waysIn, 0.99) },
@@ -62,11 +67,11 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
 
 async function sayMany({ target, clock, utterance, signal }: CalibrationRequest, count: number): Promise<SaidMessage[]> {
   const sessions = Array.from({ length: connections }, () => target.open())
-  await Promise.all(sessions.map((session) => session.warm()))
+  await warmAll(sessions, signal)
   const said: SaidMessage[] = []
-  const probes = dueTimes(clock.now() + 2, count, rate).map((dueAt, index) => ({ dueAt, session: sessionAt(sessions, index), utterance: utterance() }))
+  const probes = dueTimes(clock.now() + 2, count, rate).map((dueAt, index) => ({ dueAt, session: () => sessionAt(sessions, index), utterance: utterance() }))
   await sayWindow(probes, clock, (message) => said.push(message), signal)
-  await answered(said, 10_000)
+  await answered(said, 10_000, signal)
   for (const session of sessions) session.close()
   return said
 }

@@ -2,7 +2,8 @@ import type { MessageRecord } from '../../sample/message.ts'
 import type { CalibrationRecord, HistogramRecord, SideSpec } from '../../sample/run-file.ts'
 import type { Target, Utterance } from '../../target/target.ts'
 import { type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement } from '../engine.ts'
-import type { Journal, JournalEntry } from '../../sample/journal.ts'
+import { type Problem, UsageError } from '../../errors.ts'
+import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
 import { longestDelivery, mockAnswer } from '../plan.ts'
 import { messageRecord, toMicrosecond } from '../records.ts'
@@ -38,7 +39,8 @@ export class NodeEngine implements Engine {
 
   constructor(options: NodeEngineOptions) {
     this.#options = options
-    this.#salt = (options.seed >>> 0).toString(36)
+    // The moment is in it too: the same seed against the same mock must not find the answers of last time.
+    this.#salt = `${(options.seed >>> 0).toString(36)}-${Math.floor(options.clock.origin).toString(36)}`
   }
 
   now(): number {
@@ -49,7 +51,7 @@ export class NodeEngine implements Engine {
     const { mock, clock, signal } = this.#options
     if (mock === undefined) return null
     await this.clockCheck()
-    const record = await calibrate({ ...mock, clock, signal, utterance: () => this.#utterance('calibration', { tokens: 1, firstTokenAfter: 2, gap: 20 }, true), agreement: this.#agreement })
+    const record = await this.#asking(() => calibrate({ ...mock, clock, signal, utterance: () => this.#utterance('calibration', { tokens: 1, firstTokenAfter: 2, gap: 20 }, true), agreement: this.#agreement }))
     this.#throwIfAborted()
     return record
   }
@@ -57,22 +59,44 @@ export class NodeEngine implements Engine {
   async measure(sides: readonly SideSpec[]): Promise<SideMeasurement[]> {
     const { scenario, rules, clock, signal } = this.#options
     const label = Object.values(scenario.phases)[0]?.say ?? ''
+    const said = new Map<string, string>()
+    const utterance = (side: SideSpec): Utterance => {
+      const spoken = this.#say(side, label, undefined)
+      said.set(spoken.id, side.name)
+      return spoken
+    }
     const measured = await measureSide({
-      sides: sides.map((side) => ({ side, target: this.#target(side.name), utterance: () => this.#say(side, label, undefined) })),
+      sides: sides.map((side) => ({ side, target: this.#target(side.name), utterance: () => utterance(side) })),
       quick: rules.size === 'quick',
       clock,
       signal,
     })
     this.#throwIfAborted()
-    await this.#options.mock?.journal.collect()
+    this.#checkMock(sides, said, await this.#collect())
     return measured
+  }
+
+  /**
+   * A mock that is not behind the target would make every answer look lost.
+   * @throws {UsageError} where it has not seen one message of a side that answered them.
+   */
+  #checkMock(sides: readonly SideSpec[], said: ReadonlyMap<string, string>, entries: readonly JournalEntry[]): void {
+    const problems = sides.filter((side) => side.hasMock).flatMap((side): Problem[] => {
+      const own = entries.filter(({ id }) => id !== null && said.get(id) === side.name)
+      if (own.some(({ kind }) => kind === 'chat')) return []
+      if (own.length === 0) return [{ what: `The mock has seen none of the messages that ${side.name} (${side.url}) answered: it is not the model behind it.`, fix: 'Put the mock behind it, or leave out --mock: then lost words and the attribution are skipped.' }]
+      return [{ what: `${side.name} (${side.url}) changes the message on its way to the mock, so that the mock cannot tell how it is to answer.`, fix: 'Switch off what adds text behind the prompt, or leave out --mock.' }]
+    })
+    if (problems.length > 0) throw new UsageError(problems)
   }
 
   async clockCheck(): Promise<ClockAgreement | null> {
     const { mock, clock } = this.#options
     if (mock === undefined) return null
-    const readings = []
-    for (let count = 0; count < pings; count += 1) readings.push(await mock.journal.ping())
+    const readings: ClockPing[] = []
+    await this.#asking(async () => {
+      for (let count = 0; count < pings; count += 1) readings.push(await mock.journal.ping())
+    })
     this.#agreement = clockAgreement(readings, clock.origin, mock.journal.sameBoot)
     return this.#agreement
   }
@@ -145,8 +169,18 @@ export class NodeEngine implements Engine {
   async #collect(): Promise<JournalEntry[]> {
     const { mock, clock } = this.#options
     if (mock === undefined) return []
-    const entries = await mock.journal.collect()
+    const entries = await this.#asking(() => mock.journal.collect())
     return entries.map((entry) => inRunTime(entry, clock.origin, this.#agreement))
+  }
+
+  /** A mock that is gone is no crash of ours, and no finding about the system: the run is lost. */
+  async #asking<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (error) {
+      this.#throwIfAborted()
+      throw new Interrupted(`lost: the mock does not answer any more (${error instanceof Error ? error.message : String(error)})`)
+    }
   }
 
   #record(said: SaidMessage, place: Parameters<typeof messageRecord>[0], entries: readonly JournalEntry[]): MessageRecord {

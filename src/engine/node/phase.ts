@@ -1,6 +1,6 @@
 import { failed } from '../../target/failure.ts'
 import type { Clock, Session, Target, Utterance } from '../../target/target.ts'
-import { answered, dueTimes, say, sayWindow, type PlannedProbe, type SaidMessage } from './window.ts'
+import { answered, before, dueTimes, say, sayWindow, type PlannedProbe, type SaidMessage, warmAll } from './window.ts'
 
 /** A phase as the conductor wants it walked. Times in ms, rate per second. */
 export interface PhaseRequest {
@@ -28,8 +28,12 @@ export interface WalkedPhase {
   readonly blockers: readonly SaidMessage[]
 }
 
-/** Servers close a connection that is idle for 5 s, and a client redials silently: a warm one is opened at most this long before its use, ms. */
+/**
+ * A warm connection is opened at most this long before its use, ms: servers close one that is idle for 5 s. So far ahead of a group's first probe its
+ * opening begins: a slow answer to the opening request is not to be waited for by the probe.
+ */
 const longestIdle = 3_500
+const warmingTime = 1_000
 
 /**
  * One phase: warm connections are opened, each by a request in flight together with the others, so that they spread over the workers behind
@@ -50,14 +54,28 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
   signal.addEventListener('abort', onAbort)
   try {
     const warm = Array.from({ length: probesPerKind }, open)
+    const isWarm = new Set<Session>()
     const groups = warmGroups(warm, rate)
-    await warmUp(groups[0] ?? [])
+    const first = groups[0] ?? []
+    await warmAll(first, signal, (session) => isWarm.add(session))
+    const warmedAt = clock.now()
     for (const blocker of request.blockers) blockers.push(say(open(), blocker(), clock.now()))
-    await firstTokens(blockers, request.windowAfter)
+    await before(Promise.all(blockers.map((blocker) => blocker.exchange.firstToken)), request.windowAfter, signal)
+    // Behind a blocker whose first token took its time they have been idle for longer than they may.
+    if (clock.now() - warmedAt > warmingTime) {
+      isWarm.clear()
+      await before(warmAll(first, signal, (session) => isWarm.add(session)), warmingTime, signal)
+    }
     const windowAt = clock.now() + 2
     const dueAt = dueTimes(windowAt, 2 * probesPerKind, rate)
-    const rewarming = groups.slice(1).map((group, index) => warmLater(group, (index + 1) * longestIdle, signal))
-    const probes = dueAt.map((due, index): PlannedProbe => ({ dueAt: due, session: index % 2 === 0 ? (warm[index / 2] ?? open()) : open(), utterance: request.probe() }))
+    const rewarming = groups.slice(1).map((group, index) => warmAt(group, dueAt[2 * (index + 1) * first.length] ?? windowAt, clock, signal, (session) => isWarm.add(session)))
+    // One that is not open when its probe is due would make the probe wait for our own opening request.
+    const warmOr = (session: Session | undefined): Session => (session !== undefined && isWarm.has(session) ? session : open())
+    const probes = dueAt.map((due, index): PlannedProbe => {
+      if (index % 2 === 0) return { dueAt: due, session: () => warmOr(warm[index / 2]), utterance: request.probe() }
+      const fresh = open()
+      return { dueAt: due, session: () => fresh, utterance: request.probe() }
+    })
     await sayWindow(probes, clock, (message) => said.push(message), signal)
     await Promise.all(rewarming)
     const drained = await drain(request, said, blockers)
@@ -68,44 +86,24 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
   }
 }
 
-/** Consecutive groups of warm connections, each used within `longestIdle` of being opened. */
+/** Consecutive groups of warm connections, each used within `longestIdle` of the beginning of its opening. */
 function warmGroups(sessions: readonly Session[], rate: number): Session[][] {
-  const perGroup = Math.max(1, Math.floor((longestIdle * rate) / 2_000))
+  const perGroup = Math.max(1, Math.floor(((longestIdle - warmingTime) * rate) / 2_000))
   const groups: Session[][] = []
   for (let start = 0; start < sessions.length; start += perGroup) groups.push(sessions.slice(start, start + perGroup))
   return groups
 }
 
-/** A system that does not even answer the opening request must not hold the phase up: what it does to the messages is the data. */
-const warmUpTime = 5_000
-
-async function warmUp(sessions: readonly Session[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<void>((resolve) => { timer = setTimeout(resolve, warmUpTime) })
-  await Promise.race([Promise.all(sessions.map((session) => session.warm())), timeUp])
-  clearTimeout(timer)
-}
-
-async function warmLater(sessions: readonly Session[], after: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, after)
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
-  })
-  if (!signal.aborted) await warmUp(sessions)
-}
-
-async function firstTokens(blockers: readonly SaidMessage[], atMost: number): Promise<void> {
-  if (blockers.length === 0) return
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<void>((resolve) => { timer = setTimeout(resolve, atMost) })
-  await Promise.race([Promise.all(blockers.map((blocker) => blocker.exchange.firstToken)), timeUp])
-  clearTimeout(timer)
+/** Opens a later group so far ahead of its first probe that it is open by then. */
+async function warmAt(sessions: readonly Session[], firstDueAt: number, clock: Clock, signal: AbortSignal, onWarm: (session: Session) => void): Promise<void> {
+  await before(new Promise(() => {}), Math.max(0, firstDueAt - warmingTime - clock.now()), signal)
+  if (!signal.aborted) await warmAll(sessions, signal, onWarm)
 }
 
 async function drain(request: PhaseRequest, probes: readonly SaidMessage[], blockers: readonly SaidMessage[]): Promise<boolean> {
-  const isTold = await answered(blockers, request.blockerCap)
+  const isTold = await answered(blockers, request.blockerCap, request.signal)
   if (!isTold) abortAll(blockers, 'hung', `no end after ${Math.round(request.blockerCap / 1_000)} s`)
-  const drained = await answered(probes, request.drainTime)
+  const drained = await answered(probes, request.drainTime, request.signal)
   if (!drained) abortAll(probes, 'hung', `no end ${Math.round(request.drainTime / 1_000)} s after the window`)
   await Promise.all([...probes, ...blockers].map((message) => message.exchange.done))
   return isTold && drained

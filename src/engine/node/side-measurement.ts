@@ -5,7 +5,7 @@ import type { Answer, Target, Utterance } from '../../target/target.ts'
 import type { SideMeasurement } from '../engine.ts'
 import type { ServiceMeasurement } from '../plan.ts'
 import type { RunClock } from './clock.ts'
-import { answered, type SaidMessage, say } from './window.ts'
+import { answered, before, type SaidMessage, say, warmAll } from './window.ts'
 
 interface MeasuredSide {
   readonly side: SideSpec
@@ -79,12 +79,12 @@ async function warmUp(side: MeasuredSide, { quick, clock, signal }: ServiceReque
   }
   const loop = async (): Promise<void> => {
     while (!isOver()) {
-      const answer = await sayAlone(side, clock)
+      const answer = await sayAlone(side, clock, signal)
       if (answer.firstTokenAt === null) {
         failures += 1
         if (answer.outcome.kind === 'failed') failure = `${answer.outcome.code} (${answer.outcome.detail})`
       } else times.push(answer.firstTokenAt - answer.startedAt)
-      await new Promise((resolve) => { setTimeout(resolve, rest) })
+      await before(new Promise(() => {}), rest, signal)
     }
   }
   await Promise.all(Array.from({ length: loops }, loop))
@@ -99,10 +99,10 @@ function hasSettled(times: readonly number[]): boolean {
   return Math.abs(last - before) < Math.max(0.2 * before, 10)
 }
 
-async function sayAlone({ target, utterance }: MeasuredSide, clock: RunClock): Promise<Answer> {
+async function sayAlone({ target, utterance }: MeasuredSide, clock: RunClock, signal: AbortSignal): Promise<Answer> {
   const session = target.open()
   const said = say(session, utterance(), clock.now())
-  await finish([said], longestHello)
+  await finish([said], longestHello, signal)
   session.close()
   return said.exchange.done
 }
@@ -112,26 +112,26 @@ async function measureService(side: MeasuredSide, { clock, signal }: ServiceRequ
   const all: number[] = []
   let count = together.fast
   for (let round = 0; round < repeats && !signal.aborted; round += 1) {
-    alone.push(await timeOf(side, 1, clock))
+    alone.push(await timeOf(side, 1, clock, signal))
     count = (median(alone) ?? 0) > slow ? together.slow : together.fast
-    all.push(await timeOf(side, count, clock))
+    all.push(await timeOf(side, count, clock, signal))
   }
   return { aloneTime: median(alone) ?? 0, togetherTime: median(all) ?? 0, together: count }
 }
 
 /** From the first write until the last of `count` hellos said at once, on warm connections, has its whole answer, ms. */
-async function timeOf({ target, utterance }: MeasuredSide, count: number, clock: RunClock): Promise<number> {
+async function timeOf({ target, utterance }: MeasuredSide, count: number, clock: RunClock, signal: AbortSignal): Promise<number> {
   const sessions = Array.from({ length: count }, () => target.open())
-  await Promise.all(sessions.map((session) => session.warm()))
+  await warmAll(sessions, signal)
   const from = clock.now()
   const said = sessions.map((session) => say(session, utterance(), from))
-  await finish(said, longestHello)
+  await finish(said, longestHello, signal)
   const answers = await Promise.all(said.map((message) => message.exchange.done))
   for (const session of sessions) session.close()
   return Math.max(...answers.map((answer) => answer.endedAt)) - from
 }
 
-async function finish(said: readonly SaidMessage[], milliseconds: number): Promise<void> {
-  if (await answered(said, milliseconds)) return
+async function finish(said: readonly SaidMessage[], milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (await answered(said, milliseconds, signal)) return
   for (const message of said) message.exchange.abort({ kind: 'failed', code: 'hung', detail: `no end after ${milliseconds / 1_000} s`, afterTokens: 0 })
 }

@@ -3,7 +3,8 @@ import type { Answer, Clock, Exchange, Session, Utterance } from '../../target/t
 /** One message of a window: when the plan wants it said, and over which session. */
 export interface PlannedProbe {
   readonly dueAt: number
-  readonly session: Session
+  /** Asked when it is due: by then it is known which connection is warm. */
+  readonly session: () => Session
   readonly utterance: Utterance
 }
 
@@ -49,7 +50,7 @@ export function sayWindow(probes: readonly PlannedProbe[], clock: Clock, onSaid:
           return
         }
         next += 1
-        onSaid(say(probe.session, probe.utterance, probe.dueAt))
+        onSaid(say(probe.session(), probe.utterance, probe.dueAt))
       }
     }
     signal.addEventListener('abort', stop, { once: true })
@@ -62,13 +63,39 @@ export function dueTimes(from: number, count: number, rate: number): number[] {
   return Array.from({ length: count }, (_, index) => from + (index * 1_000) / rate)
 }
 
-/** Resolves true when all are answered, false when the time is up first. */
-export async function answered(messages: readonly SaidMessage[], milliseconds: number): Promise<boolean> {
+/** Resolves true when all are answered, false when the time is up or the run is stopped first. */
+export async function answered(messages: readonly SaidMessage[], milliseconds: number, signal: AbortSignal): Promise<boolean> {
   if (messages.every((message) => message.answer !== null)) return true
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<false>((resolve) => { timer = setTimeout(() => resolve(false), milliseconds) })
-  const all = Promise.all(messages.map((message) => message.exchange.done)).then(() => true)
-  const result = await Promise.race([all, timeUp])
-  clearTimeout(timer)
-  return result
+  return before(Promise.all(messages.map((message) => message.exchange.done)), milliseconds, signal)
+}
+
+/** A system that does not even answer the opening request must not hold anything up: what it does to the messages is the data. */
+const warmUpTime = 5_000
+
+/** Opens all of them at once, each by a request in flight together with the others. Resolves when all are open, or after 5 s; `onWarm` is told of each. */
+export async function warmAll(sessions: readonly Session[], signal: AbortSignal, onWarm: (session: Session) => void = () => {}): Promise<void> {
+  await before(Promise.all(sessions.map(async (session) => {
+    await session.warm()
+    onWarm(session)
+  })), warmUpTime, signal)
+}
+
+/** Whether it comes about before the time is up and before the run is stopped. */
+export async function before(event: Promise<unknown>, milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false
+  let stop = (): void => {}
+  const stopped = new Promise<false>((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds)
+    const onAbort = (): void => resolve(false)
+    signal.addEventListener('abort', onAbort)
+    stop = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+  })
+  try {
+    return await Promise.race([event.then(() => true), stopped])
+  } finally {
+    stop()
+  }
 }

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Answer, Exchange, Session, Target, Utterance } from '../../target/target.ts'
+import { type PhaseRequest, walkPhase, type WalkedPhase } from './phase.ts'
+
+beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }) })
+afterEach(() => { vi.useRealTimers() })
+
+const clock = { now: () => performance.now(), stampError: () => 0 }
+
+/** What happened on one session, ms. */
+interface Seen {
+  readonly warmedAt: number[]
+  openAt: number
+  saidAt: number
+}
+
+interface Behaviour {
+  /** Of the opening request. */
+  readonly warming?: number
+  /** Of an answer; Infinity: never. */
+  readonly answering?: (utterance: Utterance) => number
+  readonly firstToken?: (utterance: Utterance) => number
+}
+
+function target({ warming = 1, answering = () => 2, firstToken = answering }: Behaviour, seen: Seen[]): Target {
+  const open = (): Session => {
+    const own: Seen = { warmedAt: [], openAt: Infinity, saidAt: Infinity }
+    seen.push(own)
+    return {
+      warm: async () => {
+        own.warmedAt.push(clock.now())
+        await after(warming)
+        own.openAt = Math.min(own.openAt, clock.now())
+      },
+      say: (utterance) => {
+        own.saidAt = clock.now()
+        return exchange(answering(utterance), firstToken(utterance))
+      },
+      close: () => {},
+    }
+  }
+  return { kind: 'openai', url: 'http://127.0.0.1:1', open }
+}
+
+const after = (milliseconds: number): Promise<void> => new Promise((resolve) => { if (Number.isFinite(milliseconds)) setTimeout(resolve, milliseconds) })
+
+function exchange(answering: number, firstToken: number): Exchange {
+  let end: (answer: Answer) => void = () => {}
+  const done = new Promise<Answer>((resolve) => { end = resolve })
+  const answer = (outcome: Answer['outcome']): Answer => ({
+    connection: { id: 1, kind: 'fresh', requestsBefore: 0, openedAt: 0 }, startedAt: 0, sentAt: 0, headersAt: 0, firstEventAt: 0, firstTokenAt: 0, firstVisibleAt: 0, endedAt: clock.now(),
+    stampError: 0, chunks: 0, gaps: [], text: '', usageTokens: null, outcome,
+  })
+  void after(answering).then(() => end(answer({ kind: 'answered' })))
+  return { done, firstToken: after(firstToken), abort: (outcome) => end(answer(outcome)) }
+}
+
+const utterance = (text: string): Utterance => ({ id: text, text, mock: undefined })
+
+async function walked(behaviour: Behaviour, request: Partial<PhaseRequest> = {}): Promise<{ seen: Seen[]; phase: WalkedPhase }> {
+  const seen: Seen[] = []
+  const walking = walkPhase({
+    target: target(behaviour, seen), probe: () => utterance('hello'), blockers: [], probesPerKind: 9, rate: 3, windowAfter: 200, blockerCap: 60_000, drainTime: 10_000, clock,
+    signal: new AbortController().signal, ...request,
+  })
+  let phase: WalkedPhase | undefined
+  void walking.then((result) => { phase = result })
+  for (let turn = 0; turn < 2_000 && phase === undefined; turn += 1) await vi.advanceTimersByTimeAsync(100)
+  if (phase === undefined) throw new Error('the phase did not end in 200 s')
+  return { seen, phase }
+}
+
+test.each([0.5, 1, 3, 5, 80])('at %s probes a second every warm connection was open when it was used, and for at most 4 s', async (rate) => {
+  const { seen } = await walked({}, { rate })
+  const warm = seen.filter(({ warmedAt, saidAt }) => warmedAt.length > 0 && saidAt < Infinity)
+  expect(warm).toHaveLength(9)
+  expect(seen.filter(({ warmedAt, saidAt }) => warmedAt.length === 0 && saidAt < Infinity)).toHaveLength(9)
+  for (const { warmedAt, openAt, saidAt } of warm) {
+    expect(openAt).toBeLessThanOrEqual(saidAt)
+    expect(saidAt - Math.max(...warmedAt)).toBeLessThanOrEqual(4_000)
+  }
+})
+
+test('behind a blocker whose first token takes 8 s the first connections are opened again', async () => {
+  const story = (): Utterance => utterance('story')
+  const { seen } = await walked({ answering: ({ text }) => (text === 'story' ? 20_000 : 2), firstToken: () => 8_000 }, { blockers: [story], windowAfter: 9_000 })
+  for (const { warmedAt, saidAt } of seen.filter((one) => one.warmedAt.length > 0)) expect(saidAt - Math.max(...warmedAt)).toBeLessThanOrEqual(4_000)
+})
+
+test('a connection that is still being opened is not waited for: the probe takes a fresh one', async () => {
+  const { seen, phase } = await walked({ warming: 60_000 })
+  expect(phase.probes).toHaveLength(18)
+  expect(seen.filter(({ warmedAt, saidAt }) => warmedAt.length > 0 && saidAt < Infinity)).toEqual([])
+})
+
+test('the window begins at the first token of the blocker, or when it is late', async () => {
+  const at = async (first: number): Promise<number> => {
+    const { phase } = await walked({ answering: ({ text }) => (text === 'story' ? 5_000 : 2), firstToken: () => first }, { blockers: [() => utterance('story')] })
+    return phase.windowAt - phase.from
+  }
+  expect(await at(50)).toBeLessThan(100)
+  expect(await at(3_000)).toBeGreaterThanOrEqual(200)
+  expect(await at(3_000)).toBeLessThan(300)
+})
+
+test('a system that answers everything drains; one probe or one blocker without an end, and it does not', async () => {
+  const story = (): Utterance => utterance('story')
+  const hangs = (text: string) => (said: Utterance): number => (said.text === text ? Infinity : 100)
+  expect((await walked({}, { blockers: [story] })).phase.drained).toBe(true)
+  for (const text of ['hello', 'story']) {
+    const { phase } = await walked({ answering: hangs(text), firstToken: () => 5 }, { blockers: [story] })
+    expect(phase.drained).toBe(false)
+    const hung = [...phase.probes, ...phase.blockers].filter(({ answer }) => answer?.outcome.kind === 'failed' && answer.outcome.code === 'hung')
+    expect(hung).toHaveLength(text === 'hello' ? 18 : 1)
+  }
+})
