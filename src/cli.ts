@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { exitCodes, UsageError } from './errors.ts'
 import { swallowedFlags } from './commands/npm-flags.ts'
-import type { CommandContext } from './commands/run.ts'
+import type { CommandContext } from './commands/context.ts'
 import type { ReportFlags } from './commands/report.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { packageVersion } from './commands/package-files.ts'
@@ -31,6 +31,7 @@ function context(): CommandContext {
     environment: process.env,
     out: (text) => { process.stdout.write(text) },
     err: (text) => { process.stderr.write(text) },
+    width: process.stdout.isTTY === true ? process.stdout.columns : undefined,
     colour: process.stdout.isTTY === true && (noColour === undefined || noColour === '') && terminal !== 'dumb',
   }
 }

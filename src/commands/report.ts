@@ -5,7 +5,7 @@ import { type ReportFormat, reportFormats } from '../report/render.ts'
 import { render } from '../report/render.ts'
 import { parseRun, type Run, RunFileError } from '../sample/run-file.ts'
 import { judgeRun, verdictOf } from '../verdict/judge.ts'
-import type { CommandContext } from './run.ts'
+import { type CommandContext, terminalOf } from './context.ts'
 
 export interface ReportFlags {
   readonly format?: string
@@ -18,7 +18,7 @@ export function report(place: string, flags: ReportFlags, context: CommandContex
   const format = reportFormat(flags.format ?? 'terminal')
   const runs = runFiles(place, flags.out ?? 'reports').map(readRun)
   const document = verdictOf(runs.map(judgeRun), { strict: flags.strict ?? false })
-  context.out(render(format, document, { colour: context.colour }))
+  context.out(render(format, document, terminalOf(context)))
   return document.exitCode
 }
 

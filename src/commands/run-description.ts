@@ -3,7 +3,7 @@ import { type BundledScenario, languageFile, loadScenario } from '../engine/bund
 import { blockerDurations, expectedCost, sizes } from '../engine/plan.ts'
 import { exitCodes } from '../errors.ts'
 import { planLine } from '../report/progress.ts'
-import type { CommandContext } from './run.ts'
+import type { CommandContext } from './context.ts'
 import type { RunRequest } from './run-request.ts'
 import { scenarioFiles, scenarioNames } from './scenario-files.ts'
 

@@ -3,7 +3,7 @@ import { expectedCost } from '../engine/plan.ts'
 import { planLine, progressLine, spoiltLine } from '../report/progress.ts'
 import type { SideSpec } from '../sample/run-file.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
-import type { CommandContext } from './run.ts'
+import type { CommandContext } from './context.ts'
 
 /** Progress on stderr: one line that rewrites itself on a terminal, a line per round elsewhere. */
 export interface ProgressWriter {
@@ -45,7 +45,9 @@ export function progressWriter(context: CommandContext): ProgressWriter {
         case 'planned': {
           roundsBeganAt = now
           lastRound = 0
-          note(planLine({ scenario: scenario.name, rounds: event.rounds, ...expectedCost(scenario, event.plans, event.rounds) }))
+          const cost = expectedCost(scenario, event.plans, event.rounds)
+          note(planLine({ scenario: scenario.name, rounds: event.rounds, ...cost }))
+          if (now + cost.time > event.budget) note('that is longer than the budget: this first look is taken all the same, and no further one; Ctrl-C stops it')
           break
         }
         case 'phase': {

@@ -12,6 +12,7 @@ import type { RunResult, VerdictDocument } from '../verdict/document.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { rulesFor } from './rules.ts'
+import { type CommandContext, terminalOf } from './context.ts'
 import { describeScenario, listScenarios } from './run-description.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
@@ -19,15 +20,6 @@ import { scenarioFiles } from './scenario-files.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
 import { checkMock, chosenModels } from './target-preflight.ts'
-
-/** What a command needs of the world, so that tests can stand in for it. */
-export interface CommandContext {
-  readonly argv: readonly string[]
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-  readonly colour: boolean
-}
 
 /** `first-token run`: scenarios against the control stack or systems that run already. Returns the process's exit code. */
 export async function run(names: readonly string[], flags: RunFlags, context: CommandContext): Promise<number> {
@@ -156,7 +148,7 @@ function finish(results: readonly RunResult[], { request, folder, stop, context,
   writeFileSync(path.join(folder, 'verdict.json'), renderJson(document))
   progress.end()
   if (request.json) context.out(renderJson(document))
-  else context.out(renderTerminal(document, { colour: context.colour, folder }))
+  else context.out(renderTerminal(document, { ...terminalOf(context), folder }))
   if (stop.exitCode !== undefined) context.err(`Interrupted: what was measured is in ${folder}; show it with \`first-token report ${folder}\`.\n`)
   return stop.exitCode ?? document.exitCode
 }

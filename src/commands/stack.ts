@@ -2,7 +2,7 @@ import { UsageError } from '../errors.ts'
 import { parseDefects } from '../stack/control/settings.ts'
 import { startControlStack } from '../stack/control/stack.ts'
 import { processFiles } from './package-files.ts'
-import type { CommandContext } from './run.ts'
+import type { CommandContext } from './context.ts'
 import { StopSignal } from './stop-signal.ts'
 
 /** `first-token stack up control`: the control stack in the foreground, to be looked at by hand, until Ctrl-C. */

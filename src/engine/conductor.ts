@@ -20,7 +20,7 @@ const mostSpare = 1.5
 export type Progress =
   | { readonly kind: 'calibrating' }
   | { readonly kind: 'warming-up' }
-  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number }
+  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number; /** Until when, in run time. */ readonly budget: number }
   | { readonly kind: 'phase'; readonly round: number; readonly rounds: number; readonly side: string; readonly phase: string }
   | { readonly kind: 'spoilt'; readonly round: number; readonly side: string; readonly reason: string; readonly repeated: boolean }
   | { readonly kind: 'look'; readonly rounds: number; readonly decided: boolean }
@@ -56,7 +56,7 @@ export async function conduct(options: ConductorOptions): Promise<void> {
   const plans = await planSides(options)
   for (const plan of plans) keep(plan)
   const lastLook = header.rules.looks.at(-1) ?? 0
-  onProgress({ kind: 'planned', plans, rounds: header.rules.looks[0] ?? lastLook })
+  onProgress({ kind: 'planned', plans, rounds: header.rules.looks[0] ?? lastLook, budget: options.budget })
   const sides = header.sides.map((spec) => new SideRounds(spec, plans, options, keep))
   const random = seeded(header.seed)
   const roundsBeganAt = engine.now()

@@ -125,8 +125,9 @@ function comparisonSection({ title, beforeSide, afterSide, rows }: ComparisonTab
     { text: row.change },
     { text: row.word, style: verdictStyle(row.verdict, page.palette) },
   ])
+  const unit = 'median of the rounds’ figures, and how it changed'
   const reasons = [...new Set(rows.flatMap(({ verdict, reason }) => (verdict === 'unjudged' || verdict === 'fail' ? reason : [])))]
-  return [...textTable(columns, cells, page), ...reasons.flatMap((reason) => paragraph(page, reason, { style: page.palette.dim }))]
+  return [...textTable(columns, cells, page), ...paragraph(page, unit, { style: page.palette.dim }), ...reasons.flatMap((reason) => paragraph(page, reason, { style: page.palette.dim }))]
 }
 
 function failures(run: RunResult, page: Page): string[] {

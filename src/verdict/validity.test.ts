@@ -20,7 +20,7 @@ const withPhases = (run: Run, change: (phase: Run['phases'][number]) => Partial<
 test('a run in order: every check is ok and the claims stand', () => {
   const result = judgeRun(roundsRun({}, { calibrations: [calibration()] }))
   expect(result.validity.map(({ name, verdict }) => [name, verdict])).toEqual([
-    ['calibration', 'ok'], ['delivered', 'ok'], ['overload', 'ok'], ['drain', 'ok'], ['clock', 'ok'], ['rounds', 'ok'], ['interrupted', 'ok'],
+    ['calibration', 'ok'], ['delivered', 'ok'], ['connections', 'ok'], ['overload', 'ok'], ['drain', 'ok'], ['clock', 'ok'], ['rounds', 'ok'], ['interrupted', 'ok'],
   ])
   expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 })
 })
@@ -84,6 +84,12 @@ test('one window of three is one hiccup', () => {
 test('of 24 quiet windows eight have to be slower', () => {
   const at = (rounds: number): string | undefined => check(judgeRun(roundsRun({ rounds: 24, ...slower(rounds, 10, 100) })), 'overload')?.verdict
   expect([at(7), at(8)]).toEqual(['note', 'invalid'])
+})
+
+test('a system that keeps no connection open is noted: nothing is known of reused ones', () => {
+  const run = roundsRun()
+  const fresh = { ...run, messages: run.messages.map((message) => ({ ...message, connection: { ...message.connection, kind: 'fresh' as const } })) }
+  expect(check(judgeRun(fresh), 'connections')).toMatchObject({ verdict: 'note', detail: expect.stringContaining('0 of 864 probes') })
 })
 
 test('slow fresh connections beside fast warm ones are no overload', () => {

@@ -25,6 +25,8 @@ export interface Finding extends Check {
 const mostViolations = 0.01
 const leastCalibrationAnswers = 300
 const leastDelivered = 0.95
+/** Of all probes; half of them are meant to be. */
+const leastWarm = 0.45
 /** A second half of a quiet window is slower when its median is so many times the first half's, and so many ms above it. */
 const overloadFactor = 1.5
 const overloadMs = 20
@@ -37,7 +39,7 @@ const overloadedWindows = (windows: number): number => Math.max(2, Math.ceil(win
 
 /** Every check of MEASURING §6. What is in order is said too. `claims`: what judgeSide says of all sides. */
 export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
-  const perSide = [delivered, overload, drain, clock, rounds]
+  const perSide = [delivered, connections, overload, drain, clock, rounds]
   return [
     calibration(run),
     ...perSide.flatMap((check) => merged(run.header.sides.map((side) => check(run, side)))),
@@ -122,6 +124,16 @@ function delivered(run: Run, { name: side }: SideSpec): Finding {
   const seen = `${side}: ${inTime} of ${counted(offered, 'probe')} started in time`
   if (inTime >= leastDelivered * offered) return ok(name, side, seen)
   return invalid(name, side, `${seen} (${percent(inTime / offered)}), ${percent(leastDelivered)} are needed: this machine could not say them; stop what else runs on it, or take --quick`)
+}
+
+/** Half of the probes go over connections that are open already. Where they do not, what only those suffer is hardly seen, and the report says so. */
+function connections(run: Run, { name: side }: SideSpec): Finding {
+  const name = 'connections'
+  const probes = sideRounds(run, side).flatMap(({ windows }) => [...windows.values()].flatMap((window) => window.probes))
+  const warm = probes.filter(({ connection }) => connection.kind === 'warm').length
+  const seen = `${side}: ${warm} of ${counted(probes.length, 'probe')} over connections that were open already`
+  if (warm >= leastWarm * probes.length) return ok(name, side, seen)
+  return note(name, side, `${seen}, half of them should be: the system closes idle ones, or takes long to open them; what only they suffer is seen less here`)
 }
 
 function overload(run: Run, { name: side }: SideSpec): Finding {
