@@ -75,8 +75,21 @@ test('every problem of the flags is told at once', async () => {
 })
 
 test('an unknown flag and an unknown command are refused', async () => {
-  await refuses(['run', 'concurrent', '--quik'], 2, /unknown option '--quik'/)
-  await refuses(['measure'], 2, /unknown command 'measure'/)
+  await refuses(['run', 'concurrent', '--quik'], 2, /unknown option '--quik' \(Did you mean --quick\?\)/)
+  await refuses(['measure'], 2, /unknown command 'measure'[\s\S]*See first-token --help/)
+  await refuses(['stack'], 2, /stack needs to be told what/)
+})
+
+test('a flag that is given twice, is empty, or swallowed the next flag is refused', async () => {
+  await refuses(['run', 'concurrent', '--rounds', '2', '--rounds', '3'], 2, /given twice: 2 and 3/)
+  await refuses(['run', 'concurrent', '--out', '--quick'], 2, /--quick is another flag/)
+  await refuses(['run', 'concurrent', '--out', ''], 2, /is empty/)
+  expect(existsSync(path.join(scratch, '--quick'))).toBe(false)
+})
+
+test('--json goes with nothing that has no JSON form', async () => {
+  await refuses(['run', '--list', '--json'], 2, /no JSON form/)
+  await refuses(['run', 'concurrent', '--dry-run', '--json'], 2, /no JSON form/)
 })
 
 test('an unknown defect is refused with the nearest setting', () => refuses(['run', 'concurrent', '--defect', 'after:slot=2'], 2, /slot[\s\S]*slots/))
@@ -98,6 +111,23 @@ test('a scenario with an unknown label, an unknown phase and bare numbers is ref
 test('a bare number for a bound is refused', () => refuses(['run', scenarioFile('bound.ts', scenario(`${parts.head}${parts.messages}${parts.phases}${parts.claims.replace('seconds(1)', '1000')}`))], 2, /a bound on a time is ms/))
 
 test('a scenario may import nothing but the language', () => refuses(['run', scenarioFile('imports.ts', `import { readFileSync } from 'node:fs'\n${scenario(parts.head)}readFileSync\n`)], 2, /imports\.ts:1:\d+/))
+
+test('a scenario that waits for something while it is loaded is refused', () => refuses(['run', scenarioFile('waits.ts', 'await new Promise(() => {})\nexport default 5\n')], 2, /waits\.ts:1:1: Top-level await/))
+
+test('what a scenario says while it is loaded does not get between the lines of stdout', async () => {
+  const file = scenarioFile('talks.ts', `console.log('loading')\n${scenario(`${parts.head}${parts.messages}${parts.phases}${parts.claims}`)}`)
+  const ended = await firstToken(['run', file, '--dry-run'])
+  expect(ended.stdout).not.toContain('loading')
+  expect(ended.stderr).toContain('loading')
+  expect(ended.code).toBe(0)
+})
+
+test('a proof by a setting that the control gateway does not have is refused, also by a dry run', async () => {
+  for (const [proof, says] of [['{ sloths: 1 }', /provedBy "is fast": The control gateway has no setting "sloths"[\s\S]*Did you mean slots/], ["{ drops: 'tokns' }", /drops cannot be "tokns"/]] as const) {
+    const file = scenarioFile('proof.ts', scenario(`${parts.head}${parts.messages}${parts.phases}${parts.claims}\n  provedBy: { 'is fast': ${proof} },`))
+    await refuses(['run', file, '--dry-run'], 2, says)
+  }
+})
 
 test('a file that exports no scenario is refused', () => refuses(['run', scenarioFile('none.ts', 'export default 5\n')], 2, /no scenario as its default export/))
 
@@ -134,11 +164,30 @@ test('a key that the environment lacks is refused, and no key is ever in the arg
   await refuses(['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full', '--header', 'X-Key=secret-word'], 2, /Name=env:VAR/)
 })
 
+test('a key that cannot be sent is refused, and is not shown', async () => {
+  const target = ['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full']
+  const key = async (text: string, says: RegExp): Promise<void> => { expect(await refuses([...target, '--api-key-file', scenarioFile('key', text)], 2, says)).not.toContain('canary') }
+  await key('', /key is empty/)
+  await key('canary\nsecond line\n', /more than one line/)
+  expect(await refuses([...target, '--api-key-env', 'KEY'], 2, /no key/, { KEY: 'canary\u0007' })).not.toContain('canary')
+  await refuses([...target, '--header', 'Content-Length=env:KEY'], 2, /for first-token to set/, { KEY: '5' })
+  await refuses([...target, '--header', 'X-A=env:KEY', '--header', 'x-a=env:KEY'], 2, /given twice/, { KEY: '5' })
+})
+
+test('a mock that does not answer, or is none, is refused before anything is measured', async () => {
+  const target = ['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full']
+  await refuses([...target, '--mock', 'http://127.0.0.1:9'], 5, /--mock: http:\/\/127\.0\.0\.1:9 does not answer \(ECONNREFUSED\)/)
+  await refuses(['run', 'concurrent', '--target', 'openai=http://127.0.0.1:9/v1', '--load', 'full', '--mock', page.url], 2, /not our mock/)
+  await refuses([...target, '--mock', page.url], 2, /the same address/)
+})
+
 test('a run file that is truncated in the middle, foreign, or absent is refused', async () => {
   await refuses(['report', path.join(scratch, 'absent')], 2, /no run at/)
   await refuses(['report', scenarioFile('foreign.ndjson', '{"hello":"world"}\n')], 2, /not a run/)
   await refuses(['report', scenarioFile('text.ndjson', 'not json at all\n')], 2, /line 1 is not JSON/)
   await refuses(['report', scenarioFile('empty.ndjson', '')], 2, /header/)
+  await refuses(['report', '/dev/null'], 2, /neither a file nor a folder/)
+  await refuses(['report', scenarioFile('verdict.json', '{}')], 2, /a verdict, not a run/)
   await refuses(['report', 'latest', '--out', path.join(scratch, 'no-reports')], 2, /no run under/)
   await refuses(['report', scenarioFile('foreign.ndjson', '{"hello":"world"}\n'), '--format', 'pdf'], 2, /no report format "pdf"/)
 })
