@@ -123,7 +123,7 @@ test('what a scenario says while it is loaded does not get between the lines of 
 })
 
 test('a proof by a setting that the control gateway does not have is refused, also by a dry run', async () => {
-  for (const [proof, says] of [['{ sloths: 1 }', /provedBy "is fast": The control gateway has no setting "sloths"[\s\S]*Did you mean slots/], ["{ drops: 'tokns' }", /drops cannot be "tokns"/]] as const) {
+  for (const [proof, says] of [['{ sloths: 1 }', /provedBy "is fast" sloths=1: The control gateway has no setting "sloths"[\s\S]*Did you mean slots/], ["{ drops: 'tokns' }", /drops cannot be "tokns"/]] as const) {
     const file = scenarioFile('proof.ts', scenario(`${parts.head}${parts.messages}${parts.phases}${parts.claims}\n  provedBy: { 'is fast': ${proof} },`))
     await refuses(['run', file, '--dry-run'], 2, says)
   }

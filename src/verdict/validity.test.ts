@@ -20,7 +20,7 @@ const withPhases = (run: Run, change: (phase: Run['phases'][number]) => Partial<
 test('a run in order: every check is ok and the claims stand', () => {
   const result = judgeRun(roundsRun({}, { calibrations: [calibration()] }))
   expect(result.validity.map(({ name, verdict }) => [name, verdict])).toEqual([
-    ['calibration', 'ok'], ['delivered', 'ok'], ['connections', 'ok'], ['overload', 'ok'], ['drain', 'ok'], ['clock', 'ok'], ['rounds', 'ok'], ['interrupted', 'ok'],
+    ['calibration', 'ok'], ['delivered', 'ok'], ['connections', 'ok'], ['overload', 'ok'], ['drain', 'ok'], ['clock', 'ok'], ['rounds', 'ok'], ['completed', 'ok'],
   ])
   expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 })
 })
@@ -201,10 +201,10 @@ test('a round that was kept though spoilt is listed, and its error bounds decide
 test('a run without an end was interrupted, and so was one that says why', () => {
   const killed = judgeRun(roundsRun({}, { end: null }))
   expect(killed).toMatchObject({ interrupted: true, verdict: 'pass' })
-  expect(check(killed, 'interrupted')?.verdict).toBe('note')
+  expect(check(killed, 'completed')?.verdict).toBe('note')
   const stopped = judgeRun(roundsRun({ rounds: 3 }, { end: { type: 'end', at: 1, interrupted: 'SIGINT', offered: 0, delivered: 0 } }))
   expect(stopped).toMatchObject({ interrupted: true, verdict: 'inconclusive', exitCode: 3 })
-  expect(check(stopped, 'interrupted')?.detail).toContain('SIGINT')
+  expect(check(stopped, 'completed')?.detail).toContain('SIGINT')
 })
 
 test('a run whose process died under it cannot be trusted, whatever its rounds say; what failed before stays failed', () => {

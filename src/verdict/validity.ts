@@ -209,7 +209,7 @@ function provesNothing(run: Run): Finding | undefined {
 }
 
 function interruption({ end }: Run): Finding {
-  const name = 'interrupted'
+  const name = 'completed'
   if (end === null) return note(name, undefined, 'interrupted: the file has no end; what there is was judged')
   if (end.interrupted === null) return ok(name, undefined, 'ran to its own end')
   // `lost: ` is what a run says whose mock, gateway or generator died under it.

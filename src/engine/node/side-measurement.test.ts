@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { side } from '../../../test/fixtures/run.ts'
 import { UsageError } from '../../errors.ts'
-import type { Answer, Exchange, Outcome, Session, Target } from '../../target/target.ts'
+import type { Outcome } from '../../sample/message.ts'
+import type { Answer, Exchange, Session, Target } from '../../target/target.ts'
 import type { SideMeasurement } from '../engine.ts'
 import { serviceTime } from '../plan.ts'
 import type { RunClock } from './clock.ts'
@@ -46,13 +47,12 @@ function system({ service, isSerial = false, outcome = { kind: 'answered' } }: B
 
 async function measured(target: Target, quick = true): Promise<SideMeasurement> {
   const running = measureSide({ sides: [{ side: side(), target, utterance: () => ({ id: 'a-1', text: 'Hello', mock: undefined }) }], quick, clock, signal: new AbortController().signal })
-  let result: SideMeasurement[] | undefined
-  let failure: unknown
-  void running.then((value) => { result = value }, (error: unknown) => { failure = error })
-  for (let turn = 0; turn < 5_000 && result === undefined && failure === undefined; turn += 1) await vi.advanceTimersByTimeAsync(50)
-  if (failure !== undefined) throw failure
-  const [first] = result ?? []
-  if (first === undefined) throw new Error('it did not end')
+  let hasEnded = false
+  void running.then(() => {}, () => {}).then(() => { hasEnded = true })
+  for (let turn = 0; turn < 5_000 && !hasEnded; turn += 1) await vi.advanceTimersByTimeAsync(50)
+  if (!hasEnded) throw new Error('it did not end')
+  const [first] = await running
+  if (first === undefined) throw new Error('no side was measured')
   return first
 }
 
