@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 
 /** Raised now and then, when suites are added. Far below it, a suite has gone missing. */
-const leastTests = 800
-const leastFiles = 50
+const leastTests = 1_050
+const leastFiles = 75
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report
