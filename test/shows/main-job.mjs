@@ -200,6 +200,34 @@ const lines = {
     says('kill -9 in the middle: a reportable, interrupted file', result.signal === 'SIGKILL' && document?.runs[0].interrupted === true, `exit ${report.status}, ${document?.runs[0].sentence ?? report.stderr}`)
     says('kill -9 in the middle: no process is left', left.length === 0, left.join('; ') || 'none')
   },
+  async lost() {
+    const before = sideProcesses()
+    const result = await firstToken(['run', 'concurrent', '--quick'], (pid) => {
+      const timer = setTimeout(() => {
+        const gateway = spawnSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).stdout.split('\n').map((line) => line.trim().split(/\s+/)).find(([, parent, ...args]) => parent === String(pid) && args.join(' ').includes('--profile after'))
+        process.kill(Number(gateway?.[0]), 'SIGKILL')
+      }, 25_000)
+      return () => clearTimeout(timer)
+    })
+    const left = sideProcesses().filter((line) => !before.includes(line))
+    const { text, document } = summary(result)
+    says('kill -9 of a gateway in the middle: invalid, exit 4, and says which', result.code === 4 && /gateway after ended unasked/.test(document?.runs[0].sentence ?? ''), `${text}; ${document?.runs[0].sentence}`)
+    says('kill -9 of a gateway in the middle: no process is left', left.length === 0, left.join('; ') || 'none')
+  },
+  async unasked() {
+    // A mock that is not behind the target: the control stack's after side has one of its own.
+    const stack = spawn(process.execPath, [cli, 'stack', 'up', 'control'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    stack.stdout.on('data', (bytes) => { text += bytes })
+    const other = spawn(process.execPath, [cli, 'mock'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let mock = ''
+    other.stdout.on('data', (bytes) => { mock += bytes })
+    while (!/^after/m.test(text) || !mock.includes('\n')) await new Promise((resolve) => { setTimeout(resolve, 100) })
+    const target = /^after +(\S+)/m.exec(text)?.[1]
+    const result = await firstToken(['run', 'concurrent', '--quick', '--load', 'full', '--target', `openai=${target}`, '--model', 'mock', '--mock', JSON.parse(mock).url])
+    for (const child of [stack, other]) child.kill('SIGTERM')
+    says('a mock that is not behind the target is refused', result.code === 2 && /it is not the model behind it/.test(result.stderr), `exit ${result.code} ${result.stderr.trim().split('\n').slice(-2).join(' ')}`)
+  },
   async doctor() {
     const result = await firstToken(['doctor', '--self'])
     says('doctor --self: every row right', result.code === 0, result.stdout.trim().split('\n').at(-1))
