@@ -20,7 +20,7 @@ export function credentialHeaders(flags: CredentialFlags, environment: Readonly<
     else if (value === undefined || value === '') problems.push({ what: `--header ${match[1]}: the environment has no ${match[2]}.`, fix: `Set it: export ${match[2]}=…` })
     else if (ownHeaders.includes(match[1].toLowerCase())) problems.push({ what: `--header ${match[1]} is for first-token to set.`, fix: 'Leave it out.' })
     else if (!isHeaderValue(value)) problems.push({ what: `--header ${match[1]}: what ${match[2]} holds cannot be sent as a header.`, fix: 'It is one line of visible characters.' })
-    else if (headers[match[1].toLowerCase()] !== undefined) problems.push({ what: `${match[1]} is given twice.`, fix: 'Keep one --header, or the key.' })
+    else if (Object.hasOwn(headers, match[1].toLowerCase())) problems.push({ what: `${match[1]} is given twice.`, fix: 'Keep one --header, or the key.' })
     else headers[match[1].toLowerCase()] = value
   }
   return headers

@@ -112,7 +112,8 @@ async function controlFirst(scenario: BundledScenario, session: Session, place: 
       const runFolder = attempts === 1 ? place : `${place}-again`
       const measured = await measureOnce(scenario, systems, quick, runFolder, (request.seed + attempts) >>> 0, undefined)
       if (stop.signal.aborted) return undefined
-      const wrong = wrongAnswers(measured)
+      const cut = measured.end?.interrupted ?? null
+      const wrong = cut === null ? wrongAnswers(measured) : [`it was not measured to its end (${cut})`]
       if (wrong.length > 0 && attempts < 2) continue
       return { type: 'known-answers', attempts, right: wrong.length === 0, wrong, falseAlarm: raisesFalseAlarm(measured), runFile: `${path.basename(runFolder)}/run.ndjson` }
     }

@@ -13,16 +13,23 @@ export async function chosenModels(targets: readonly TargetFlag[], wanted: strin
   let exitCode: number = exitCodes.unreachable
   for (const target of targets) {
     const offered = await offeredModels(target, headers)
+    const told = (text: string): string => struck(text, secretsOf(headers))
     if ('problem' in offered) {
       if (offered.isUsage) exitCode = exitCodes.usage
       problems.push(offered.problem)
       continue
     }
     const model = wanted ?? (offered.models.length === 1 ? offered.models[0] : undefined)
+    // A key as short as a word may well stand in a name; a real one that comes back in it must not get into the report.
+    if (model !== undefined && secretsOf(headers).some((secret) => secret.length >= 16 && model.includes(secret))) {
+      exitCode = exitCodes.usage
+      problems.push({ what: `${target.url} gives the key that it was sent as the name of a model.`, fix: 'Name the model with --model.' })
+      continue
+    }
     if (model !== undefined && (offered.models.length === 0 || offered.models.includes(model))) models.set(target.side, model)
     else {
       exitCode = exitCodes.usage
-      const list = offered.models.slice(0, 12).join(', ')
+      const list = told(offered.models.slice(0, 12).join(', '))
       problems.push(model === undefined
         ? offered.models.length === 0
           ? { what: `The list of models of ${target.url} is empty.`, fix: 'Name the model with --model.' }
@@ -61,7 +68,7 @@ async function offeredModels(target: TargetFlag, headers: Readonly<Record<string
   try {
     const { statusCode, headers: answered, body } = await request(address, { headers: { ...headers }, headersTimeout: patience, bodyTimeout: patience })
     const text = (await body.text()).slice(0, 4_000_000)
-    return readOffer(address, statusCode, String(answered['content-type'] ?? '').toLowerCase(), struck(text, secretsOf(headers)))
+    return readOffer(address, statusCode, String(answered['content-type'] ?? '').toLowerCase(), text)
   } catch (error) {
     return { isUsage: false, problem: { what: `${address} does not answer (${errorWords(error)}).`, fix: 'Check that the system runs and that the address is right.' } }
   }

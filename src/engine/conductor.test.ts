@@ -105,6 +105,19 @@ test('where quiet answers vary more than the plan allowed for, the stories grow 
   expect(orders[1]?.sizes.blockers).toEqual(plans[1]?.blockers)
 })
 
+test('one answer of 20 s among the first few does not make stories of minutes', async () => {
+  const hiccup = (order: PhaseOrder): Partial<PhaseReport> => (order.phase === 'quiet' ? { messages: probes({ side: 'after', round: order.round, perKind: 9, ttft: (index) => (order.round === 1 && index === 3 ? 20_000 : 10) }) } : {})
+  const { orders } = await conducted({ looks: [3], sides: ['after'], phase: hiccup })
+  for (const { sizes } of orders) expect(sizes.blockers['story'] ?? 0).toBeLessThan(2.4 * 1.25 * 4 * 500 + 1)
+})
+
+test('what was quiet in a thrown-away attempt does not stay in the limit', async () => {
+  const spoilt = (order: PhaseOrder): Partial<PhaseReport> => (order.attempt === 1 && order.round === 1 ? { longestBlock: 900, ...(order.phase === 'quiet' ? { messages: probes({ side: 'after', perKind: 9, ttft: 10, every: 10 }).map((message, index) => ({ ...message, firstTokenAt: (message.firstTokenAt ?? 0) + 300 * index })) } : {}) } : {})
+  const { orders } = await conducted({ looks: [2], sides: ['after'], phase: spoilt })
+  expect(Math.max(...orders.filter(({ round }) => round === 1).map(({ stallLimit }) => stallLimit))).toBeGreaterThan(500)
+  expect(orders.filter(({ round }) => round === 2).map(({ stallLimit }) => stallLimit)).toEqual([500, 500, 500])
+})
+
 test('a hiccup among the first quiet answers does not make every later story longer', async () => {
   const hiccup = (order: PhaseOrder): Partial<PhaseReport> => (order.phase === 'quiet' ? { messages: probes({ side: 'after', round: order.round, perKind: 16, ttft: (index) => (order.round === 1 && index === 3 ? 900 : 10) }) } : {})
   const { orders } = await conducted({ looks: [3], sides: ['after'], phase: hiccup })

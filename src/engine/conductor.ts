@@ -16,6 +16,11 @@ const mostRepeats = 3
 const spareLimit = 1.25
 /** Of a plan that allows for more than this many times what is wanted, the blockers are longer than need be. */
 const mostSpare = 1.5
+/** Of few answers the 95th percentile is the slowest one: until there are so many quiet probes, the plan follows them only so far. */
+const enoughProbes = 80
+const mostEarlyLimit = 4
+/** Blockers for a limit beyond this, ms, would take minutes each; then the claim on stalled messages stays undecided, and says why. */
+const mostPlannedLimit = 10_000
 
 export type Progress =
   | { readonly kind: 'calibrating' }
@@ -113,7 +118,8 @@ class SideRounds {
   #plannedLimit: number
   readonly #options: ConductorOptions
   readonly #keep: (entry: RunFileRecord) => void
-  readonly #quietProbes: MessageRecord[] = []
+  /** Of the rounds that were kept, and of the attempt that is being walked. */
+  #quietProbes: MessageRecord[] = []
   #repeats = 0
 
   constructor(spec: SideSpec, plans: readonly PlanRecord[], options: ConductorOptions, keep: (entry: RunFileRecord) => void) {
@@ -128,11 +134,13 @@ class SideRounds {
 
   async walk(round: number, rounds: number): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
+      const seenBefore = this.#quietProbes
       const report = await this.#attempt(round, attempt, rounds)
       const repeated = report.spoiltBy !== null && this.#repeats < mostRepeats
       this.#keep({ ...report, kept: !repeated })
       if (report.spoiltBy !== null) this.#options.onProgress({ kind: 'spoilt', round, side: this.spec.name, reason: report.spoiltBy, repeated })
       if (!repeated) return
+      this.#quietProbes = seenBefore
       this.#repeats += 1
     }
   }
@@ -143,16 +151,20 @@ class SideRounds {
     const from = engine.now()
     const messages: MessageRecord[] = []
     let longestBlock = 0
+    // As it was before: a pause that makes the quiet answers late must not raise the limit that it is held to.
+    const stallLimit = this.#stallLimit()
     let quietTime = this.#plan.aloneTime
-    for (const phase of phaseOrder(header.scenario)) {
+    const phases = phaseOrder(header.scenario)
+    for (const phase of phases) {
       throwIfAborted(this.#options.signal)
       onProgress({ kind: 'phase', round, rounds, side: this.spec.name, phase })
-      const report = await engine.walk({ side: this.spec, round, attempt, phase, sizes: this.#plan, quietTime, stallLimit: this.#stallLimit() })
+      const report = await engine.walk({ side: this.spec, round, attempt, phase, sizes: this.#plan, aloneTime: this.#plan.aloneTime, quietTime, stallLimit: this.#stallLimit() })
       for (const message of report.messages) this.#keep(message)
       this.#keep(report.record)
       messages.push(...report.messages)
       longestBlock = Math.max(longestBlock, report.longestBlock)
-      if (header.scenario.phases[phase]?.while !== undefined) continue
+      // The quiet phase that the others are compared with comes first.
+      if (phase !== phases[0] || header.scenario.phases[phase]?.while !== undefined) continue
       quietTime = this.#rememberQuiet(report.messages)
       this.#stretchPlan()
     }
@@ -160,7 +172,7 @@ class SideRounds {
     const after = await engine.clockCheck()
     return {
       type: 'round', side: this.spec.name, round, attempt, from: toMicrosecond(from), to: toMicrosecond(to), kept: true,
-      spoiltBy: spoilt(longestBlock, this.#stallLimit(), voidDoses(header.scenario, messages, quietTime)),
+      spoiltBy: spoilt(longestBlock, stallLimit, voidDoses(header.scenario, messages, quietTime)),
       longestBlock: toMicrosecond(longestBlock),
       clock: clockOver(before, after),
     }
@@ -168,7 +180,7 @@ class SideRounds {
 
   #rememberQuiet(messages: readonly MessageRecord[]): number {
     const answered = messages.filter((message) => Number.isFinite(ttft(message)))
-    this.#quietProbes.push(...answered)
+    this.#quietProbes = [...this.#quietProbes, ...answered]
     return rankQuantile(answered.map(ttft), 0.5) ?? this.#plan.aloneTime
   }
 
@@ -179,7 +191,8 @@ class SideRounds {
    */
   #stretchPlan(): void {
     const { stallFloor, stallLimitFixed } = this.#options.header.rules
-    const limit = this.#stallLimit()
+    const most = this.#quietProbes.length < enoughProbes ? mostEarlyLimit * stallFloor : mostPlannedLimit
+    const limit = Math.min(this.#stallLimit(), most)
     const wanted = limit > stallFloor && !stallLimitFixed ? spareLimit * limit : stallFloor
     if (limit <= this.#plannedLimit && this.#plannedLimit <= mostSpare * wanted) return
     this.#plannedLimit = wanted

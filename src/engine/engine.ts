@@ -10,6 +10,8 @@ export interface PhaseOrder {
   readonly attempt: number
   readonly phase: string
   readonly sizes: Sizes
+  /** What one message takes from its write to its end while nothing else is said. */
+  readonly aloneTime: number
   /** Median of the quiet probes just before, for when a blocker's first token does not come. */
   readonly quietTime: number
   readonly stallLimit: number

@@ -57,11 +57,12 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
     await begin()
     const giveUpAt = now() + patience
     for (;;) {
-      const page = journalSchema.parse(await get(`/mock/journal?after=${after ?? 0}`))
+      const from = after ?? 0
+      const page = journalSchema.parse(await get(`/mock/journal?after=${from}`))
       entries.push(...page.entries.map(journalEntry))
       after = page.next
       // A page has an end; what follows it is asked for at once.
-      if (page.entries.length > 0) continue
+      if (page.next > from) continue
       if (page.open === 0 || now() > giveUpAt) return entries
       await new Promise((resolve) => { setTimeout(resolve, 10) })
     }

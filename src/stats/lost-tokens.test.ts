@@ -51,6 +51,12 @@ test('what was lost in a round that was said again is lost all the same: a stack
   expect(of([...probes(), thrown], ['after/2/1'])).toMatchObject({ messages: 9, lostMessages: 1 })
 })
 
+test('an end that the tester’s own timer made after its pause says nothing about a round that was thrown away', () => {
+  const hung = story({ received: 40, missing: 60, checksumMatches: null }, { round: 2, outcome: failed('hung', 40) })
+  expect(of([...probes(), hung], ['after/2/1'])).toMatchObject({ lostMessages: 0 })
+  expect(of([...probes(), hung])).toMatchObject({ lostMessages: 1 })
+})
+
 test.each(['duplicated', 'reordered', 'foreign'] as const)('a token that is %s makes another answer of it, whatever the checksum says', (what) => {
   expect(of([story({ [what]: 1 })])).toMatchObject({ lostMessages: 1, missing: 0 })
 })

@@ -32,13 +32,16 @@ export function lostTokens(run: Run, side: string): LostTokens {
   const examples: string[] = []
   for (const round of saidRounds(run, side)) {
     for (const window of round.windows.values()) {
-      const counted = [...window.probes, ...window.blockers].filter(isEvidence)
+      const counted = [...window.probes, ...window.blockers].filter(isEvidence).filter((message) => round.record.kept || !isTimersDoing(message))
       if (window.blockers.length > 0 && counted.some(({ integrity }) => integrity !== null)) totals.episodes += 1
       for (const message of counted) add(totals, examples, message)
     }
   }
   return { ...totals, examples }
 }
+
+/** After a pause of the tester its own timers go off before it reads what came meanwhile: such an end is no finding about a round that was thrown away for the pause. */
+const isTimersDoing = ({ outcome }: MessageRecord): boolean => outcome.kind === 'failed' && (outcome.code === 'hung' || outcome.code === 'connect-timeout')
 
 function add(totals: Record<'messages' | 'lostMessages' | 'missing' | 'duplicated' | 'reordered' | 'foreign', number>, examples: string[], message: MessageRecord): void {
   const { integrity } = message

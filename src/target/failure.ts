@@ -29,6 +29,9 @@ export function secretsOf(headers: Readonly<Record<string, string>>): string[] {
   return [...new Set(values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))]
 }
 
+/** Of the content codings those that change the bytes; `none` and the like are written by servers that mean to keep proxies from buffering. */
+export const isCompressed = (encoding: string): boolean => /\b(gzip|x-gzip|deflate|br|zstd|compress)\b/.test(encoding)
+
 interface NoStream {
   readonly status: number
   readonly contentType: string
@@ -41,7 +44,7 @@ interface NoStream {
 export function httpFailure({ status, contentType, encoding, body }: NoStream): Outcome {
   const isHtml = contentType.includes('html')
   if (status >= 200 && status < 300) {
-    if (encoding !== 'identity') return failed('malformed', `answered in the encoding ${encoding}, which was not asked for`, 0)
+    if (isCompressed(encoding)) return failed('malformed', `answered in the encoding ${encoding}, which was not asked for`, 0)
     return failed('malformed', `answered ${isHtml ? 'an HTML page' : contentType === '' ? 'no content type' : contentType} instead of an event stream`, 0)
   }
   if (isHtml && intermediaryStatuses.has(status)) return failed('http-status', `${status} intermediary`, 0)

@@ -180,6 +180,25 @@ test('the answer ends with its [DONE], however long the server holds the body op
   expect(answer.endedAt - (answer.firstTokenAt ?? 0)).toBeLessThan(100)
 })
 
+test('what becomes of the connection after [DONE] is nothing that a client would see', async () => {
+  const answers = token('a') + chunk('data: [DONE]\n\n')
+  const reset = await serve((socket) => socket.write(head + answers, () => setTimeout(() => socket.resetAndDestroy(), 30)))
+  expect((await hello(reset)).outcome).toEqual({ kind: 'answered' })
+  const open = await serve((socket) => socket.write(head + answers))
+  const session = target(open).open()
+  const exchange = session.say({ id: 'a-1', text: 'Hello', mock: undefined })
+  await exchange.firstToken
+  await new Promise((resolve) => { setTimeout(resolve, 30) })
+  exchange.abort({ kind: 'failed', code: 'hung', detail: '', afterTokens: 0 })
+  expect((await exchange.done).outcome).toEqual({ kind: 'answered' })
+  session.close()
+})
+
+test('a coding that changes nothing is no coding', async () => {
+  const base = await serve((socket) => socket.write(`${head.replace('\r\n\r\n', '\r\nContent-Encoding: none\r\n\r\n')}${token('a')}${finished}`))
+  expect((await hello(base)).outcome).toEqual({ kind: 'answered' })
+})
+
 test('an answer in an encoding that was not asked for is malformed, and says which', async () => {
   const base = await serve((socket) => socket.write(`${head.replace('\r\n\r\n', '\r\nContent-Encoding: gzip\r\n\r\n')}${chunk('????')}0\r\n\r\n`))
   expect((await hello(base)).outcome).toMatchObject({ code: 'malformed', detail: expect.stringContaining('gzip') })

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Outcome } from '../sample/message.ts'
 import { ChatStream } from './chat-stream.ts'
 import { Connection } from './connection.ts'
-import { failed, httpFailure, secretsOf, socketFailure, withoutSecrets } from './failure.ts'
+import { failed, httpFailure, isCompressed, secretsOf, socketFailure, withoutSecrets } from './failure.ts'
 import { marked } from './marker.ts'
 import type { Answer, Clock, Exchange, Session, Target, Utterance } from './target.ts'
 
@@ -104,9 +104,13 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#connection.dispatch(options, this)
   }
 
+  lastReadAt(): number {
+    return Math.max(this.#answer.startedAt, this.#answer.headersAt ?? 0, this.#readAt)
+  }
+
   abort(outcome: Outcome): void {
     if (this.#ended) return
-    this.#end(this.#clock.now(), outcome)
+    this.#end(this.#clock.now(), this.#stream.isDone ? this.#stream.outcome() : outcome)
     if (this.#controller === undefined) this.#connection.destroy()
     else this.#controller.abort(new Error('aborted by the tester'))
   }
@@ -151,11 +155,12 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#end(this.#clock.now(), socketFailure(error, this.#answer.headersAt !== null, this.#stream.tokens))
+    // What becomes of the connection after [DONE] no client looks at.
+    this.#end(this.#clock.now(), this.#stream.isDone ? this.#stream.outcome() : socketFailure(error, this.#answer.headersAt !== null, this.#stream.tokens))
   }
 
   get #isStream(): boolean {
-    return this.#status >= 200 && this.#status < 300 && this.#contentType.includes('text/event-stream') && this.#encoding === 'identity'
+    return this.#status >= 200 && this.#status < 300 && this.#contentType.includes('text/event-stream') && !isCompressed(this.#encoding)
   }
 
   #onDelta(delta: { content: string; hidden: string }): void {

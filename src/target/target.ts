@@ -42,6 +42,8 @@ export interface Exchange {
   readonly done: Promise<Answer>
   /** Resolves at the first token, and at the end where none comes. */
   readonly firstToken: Promise<void>
+  /** When something of it was last read; when it was said, before. */
+  lastReadAt(): number
   /** Ends it from our side with the outcome given. Without effect once it has ended. */
   abort(outcome: Outcome): void
 }

@@ -71,9 +71,9 @@ function strictCode({ verdict, claims }: RunResult): number {
   return codes[verdict] === exitCodes.pass && skipped ? exitCodes.inconclusive : codes[verdict]
 }
 
-/** A comparison that rests on a measurement that cannot be trusted is shown, and says nothing. */
+/** A comparison that rests on a measurement that cannot be trusted, or has not proved itself, is shown, and says nothing. */
 function believed(comparison: Comparison, found: readonly Finding[]): Comparison {
-  const doubt = found.find(({ effect, side }) => effect === 'invalid' && (side === undefined || side === comparison.beforeSide || side === comparison.afterSide))
+  const doubt = found.find(({ effect, side }) => effect !== 'none' && (side === undefined || side === comparison.beforeSide || side === comparison.afterSide))
   return doubt === undefined ? comparison : { ...comparison, verdict: 'unjudged', reason: doubt.detail }
 }
 

@@ -24,7 +24,7 @@ export interface NodeEngineOptions extends EngineSetting {
 
 /** How many readings of the mock's clock are taken; the fastest counts. */
 const pings = 20
-/** A system drains in this time plus four times what its window costs it, ms. */
+/** A system drains in this time plus what a message takes alone, plus four times what its window costs it, ms. */
 const drainTime = 10_000
 /** Beyond its fail bound, a blocker is watched for this long, ms. */
 const watchTime = 30_000
@@ -117,7 +117,7 @@ export class NodeEngine implements Engine {
       rate: sizes.rate,
       windowAfter: order.quietTime + 100,
       blockerCap: lasts * (blocker?.copies ?? 1) + this.#failBound() + watchTime,
-      drainTime: drainTime + 4 * sizes.probesPerKind * sizes.serviceTime,
+      drainTime: drainTime + order.aloneTime + 4 * sizes.probesPerKind * sizes.serviceTime,
       clock,
       signal,
     })
@@ -179,6 +179,8 @@ export class NodeEngine implements Engine {
       return await question()
     } catch (error) {
       this.#throwIfAborted()
+      // A defect of ours is a crash, and not a mock that is gone.
+      if (error instanceof TypeError || error instanceof RangeError || (error instanceof Error && error.name === 'ZodError')) throw error
       throw new Interrupted(`lost: the mock does not answer any more (${error instanceof Error ? error.message : String(error)})`)
     }
   }

@@ -16,25 +16,27 @@ interface Seen {
 
 interface Behaviour {
   /** Of the opening request. */
-  readonly warming?: number
+  readonly warming?: number | ((at: number) => number)
   /** Of an answer; Infinity: never. */
   readonly answering?: (utterance: Utterance) => number
   readonly firstToken?: (utterance: Utterance) => number
+  /** Between two reads of an answer that is under way; Infinity: nothing comes before its end. */
+  readonly reading?: number
 }
 
-function target({ warming = 1, answering = () => 2, firstToken = answering }: Behaviour, seen: Seen[]): Target {
+function target({ warming = 1, answering = () => 2, firstToken = answering, reading = Infinity }: Behaviour, seen: Seen[]): Target {
   const open = (): Session => {
     const own: Seen = { warmedAt: [], openAt: Infinity, saidAt: Infinity }
     seen.push(own)
     return {
       warm: async () => {
         own.warmedAt.push(clock.now())
-        await after(warming)
+        await after(typeof warming === 'number' ? warming : warming(clock.now()))
         own.openAt = Math.min(own.openAt, clock.now())
       },
       say: (utterance) => {
         own.saidAt = clock.now()
-        return exchange(answering(utterance), firstToken(utterance))
+        return exchange(answering(utterance), firstToken(utterance), reading)
       },
       close: () => {},
     }
@@ -44,7 +46,8 @@ function target({ warming = 1, answering = () => 2, firstToken = answering }: Be
 
 const after = (milliseconds: number): Promise<void> => new Promise((resolve) => { if (Number.isFinite(milliseconds)) setTimeout(resolve, milliseconds) })
 
-function exchange(answering: number, firstToken: number): Exchange {
+function exchange(answering: number, firstToken: number, reading: number): Exchange {
+  const saidAt = clock.now()
   let end: (answer: Answer) => void = () => {}
   const done = new Promise<Answer>((resolve) => { end = resolve })
   const answer = (outcome: Answer['outcome']): Answer => ({
@@ -52,7 +55,8 @@ function exchange(answering: number, firstToken: number): Exchange {
     stampError: 0, chunks: 0, gaps: [], text: '', usageTokens: null, outcome,
   })
   void after(answering).then(() => end(answer({ kind: 'answered' })))
-  return { done, firstToken: after(firstToken), abort: (outcome) => end(answer(outcome)) }
+  const lastReadAt = (): number => (Number.isFinite(reading) ? saidAt + Math.floor((clock.now() - saidAt) / reading) * reading : saidAt)
+  return { done, firstToken: after(firstToken), lastReadAt, abort: (outcome) => end(answer(outcome)) }
 }
 
 const utterance = (text: string): Utterance => ({ id: text, text, mock: undefined })
@@ -65,8 +69,8 @@ async function walked(behaviour: Behaviour, request: Partial<PhaseRequest> = {})
   })
   let phase: WalkedPhase | undefined
   void walking.then((result) => { phase = result })
-  for (let turn = 0; turn < 2_000 && phase === undefined; turn += 1) await vi.advanceTimersByTimeAsync(100)
-  if (phase === undefined) throw new Error('the phase did not end in 200 s')
+  for (let turn = 0; turn < 20_000 && phase === undefined; turn += 1) await vi.advanceTimersByTimeAsync(100)
+  if (phase === undefined) throw new Error('the phase did not end in 2,000 s')
   return { seen, phase }
 }
 
@@ -87,11 +91,23 @@ test('behind a blocker whose first token takes 8 s the first connections are ope
   for (const { warmedAt, saidAt } of seen.filter((one) => one.warmedAt.length > 0)) expect(saidAt - Math.max(...warmedAt)).toBeLessThanOrEqual(4_000)
 })
 
-test('a connection that is still being opened is not waited for: the probe takes a fresh one', async () => {
+test('a system that opens slowly by its nature is not waited for: the probe takes a fresh connection', async () => {
   const { seen, phase } = await walked({ warming: 60_000 })
   expect(phase.probes).toHaveLength(18)
   expect(seen.filter(({ warmedAt, saidAt }) => warmedAt.length > 0 && saidAt < Infinity)).toEqual([])
 })
+
+test('a connection that is stuck behind the blocker is used: it is what is to be seen, however late the blocker’s first token is', async () => {
+  // The opening requests answer at once before the story is said, and not at all while it is told.
+  const warming = (at: number): number => (at - startedAt < 500 ? 1 : Infinity)
+  for (const first of [600, 1_200, 8_000]) {
+    startedAt = clock.now()
+    const { seen } = await walked({ warming, answering: ({ text }) => (text === 'story' ? 30_000 : 2), firstToken: () => first }, { blockers: [() => utterance('story')], windowAfter: 9_000, rate: 3 })
+    expect(seen.filter(({ warmedAt, saidAt }) => warmedAt.length > 0 && saidAt < Infinity)).toHaveLength(9)
+  }
+})
+
+let startedAt = 0
 
 test('the window begins at the first token of the blocker, or when it is late', async () => {
   const at = async (first: number): Promise<number> => {
@@ -113,4 +129,15 @@ test('a system that answers everything drains; one probe or one blocker without 
     const hung = [...phase.probes, ...phase.blockers].filter(({ answer }) => answer?.outcome.kind === 'failed' && answer.outcome.code === 'hung')
     expect(hung).toHaveLength(text === 'hello' ? 18 : 1)
   }
+})
+
+test('an answer that goes on is waited for beyond every patience; one that goes on for a quarter of an hour is not going to end', async () => {
+  const story = (): Utterance => utterance('story')
+  const long = (milliseconds: number) => walked({ answering: ({ text }) => (text === 'story' ? milliseconds : 2), firstToken: () => 5, reading: 1_000 }, { blockers: [story], blockerCap: 10_000 })
+  const { phase } = await long(80_000)
+  expect(phase.drained).toBe(true)
+  expect(phase.blockers[0]?.answer?.outcome).toEqual({ kind: 'answered' })
+  const endless = await long(Infinity)
+  expect(endless.phase.drained).toBe(false)
+  expect(endless.phase.blockers[0]?.answer?.outcome).toMatchObject({ code: 'over-deadline' })
 })

@@ -11,9 +11,9 @@ export interface PhaseRequest {
   readonly rate: number
   /** How long after a blocker was sent the window begins, at the latest. */
   readonly windowAfter: number
-  /** From its start, a blocker that has not ended by then is hung. */
+  /** A blocker from which nothing has come for so long is hung. */
   readonly blockerCap: number
-  /** After the window and the blockers, how long the probes may still take. */
+  /** After the window and the blockers, how long a probe may still say nothing. */
   readonly drainTime: number
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -59,18 +59,19 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
     const first = groups[0] ?? []
     await warmAll(first, signal, (session) => isWarm.add(session))
     const warmedAt = clock.now()
+    // Known before anything blocks: is it the system's way to take its time over the opening request?
+    const opensSlowly = warmedAt - from > warmingTime / 2
     for (const blocker of request.blockers) blockers.push(say(open(), blocker(), clock.now()))
     await before(Promise.all(blockers.map((blocker) => blocker.exchange.firstToken)), request.windowAfter, signal)
-    // Behind a blocker whose first token took its time they have been idle for longer than they may.
-    if (clock.now() - warmedAt > warmingTime) {
-      isWarm.clear()
-      await before(warmAll(first, signal, (session) => isWarm.add(session)), warmingTime, signal)
-    }
+    // Behind a blocker whose first token took its time they would be idle for longer than they may.
+    const span = (2_000 * first.length) / rate
+    if (clock.now() - warmedAt + span > longestIdle && !opensSlowly) await before(warmAll(first, signal), warmingTime, signal)
     const windowAt = clock.now() + 2
     const dueAt = dueTimes(windowAt, 2 * probesPerKind, rate)
     const rewarming = groups.slice(1).map((group, index) => warmAt(group, dueAt[2 * (index + 1) * first.length] ?? windowAt, clock, signal, (session) => isWarm.add(session)))
-    // One that is not open when its probe is due would make the probe wait for our own opening request.
-    const warmOr = (session: Session | undefined): Session => (session !== undefined && isWarm.has(session) ? session : open())
+    // One that is not open when its probe is due makes the probe wait for our own opening request. Where the system opens slowly anyway that would be our
+    // doing, and a new connection takes its place; where it does not, a connection that is stuck behind the blocker is what we are here to see.
+    const warmOr = (session: Session | undefined): Session => (session !== undefined && (isWarm.has(session) || !opensSlowly) ? session : open())
     const probes = dueAt.map((due, index): PlannedProbe => {
       if (index % 2 === 0) return { dueAt: due, session: () => warmOr(warm[index / 2]), utterance: request.probe() }
       const fresh = open()
@@ -101,14 +102,34 @@ async function warmAt(sessions: readonly Session[], firstDueAt: number, clock: C
 }
 
 async function drain(request: PhaseRequest, probes: readonly SaidMessage[], blockers: readonly SaidMessage[]): Promise<boolean> {
-  const isTold = await answered(blockers, request.blockerCap, request.signal)
-  if (!isTold) abortAll(blockers, 'hung', `no end after ${Math.round(request.blockerCap / 1_000)} s`)
-  const drained = await answered(probes, request.drainTime, request.signal)
-  if (!drained) abortAll(probes, 'hung', `no end ${Math.round(request.drainTime / 1_000)} s after the window`)
+  const isTold = await toldToItsEnd(blockers, request.blockerCap, request)
+  const drained = await toldToItsEnd(probes, request.drainTime, request)
   await Promise.all([...probes, ...blockers].map((message) => message.exchange.done))
   return isTold && drained
 }
 
-function abortAll(messages: readonly SaidMessage[], code: 'hung' | 'cancelled', detail: string): void {
+/** An answer that is still streaming by then is broken off, ms: it is not going to end. */
+const longestAnswer = 900_000
+
+/** Waits for the end of all of them. One that says nothing for `patience` ms is hung, and is broken off; one that goes on is waited for. */
+async function toldToItsEnd(messages: readonly SaidMessage[], patience: number, { clock, signal }: PhaseRequest): Promise<boolean> {
+  const from = clock.now()
+  const silentSince = (message: SaidMessage): number => Math.max(from, message.exchange.lastReadAt())
+  let isWhole = true
+  for (;;) {
+    const open = messages.filter(({ answer }) => answer === null)
+    if (open.length === 0 || signal.aborted) return isWhole
+    const giveUpAt = Math.min(from + longestAnswer, ...open.map((message) => silentSince(message) + patience))
+    if (await answered(open, Math.max(0, giveUpAt - clock.now()), signal)) return isWhole
+    const silent = open.filter((message) => clock.now() - silentSince(message) >= patience)
+    abortAll(silent, 'hung', `nothing came for ${Math.round(patience / 1_000)} s`)
+    const endless = clock.now() - from >= longestAnswer ? open : []
+    abortAll(endless, 'over-deadline', `still being told after ${Math.round(longestAnswer / 60_000)} min`)
+    if (silent.length + endless.length > 0) isWhole = false
+    await Promise.all([...silent, ...endless].map(({ exchange }) => exchange.done))
+  }
+}
+
+function abortAll(messages: readonly SaidMessage[], code: 'hung' | 'over-deadline' | 'cancelled', detail: string): void {
   for (const message of messages) if (message.answer === null) message.exchange.abort(failed(code, detail, 0))
 }

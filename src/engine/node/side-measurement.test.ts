@@ -39,7 +39,7 @@ function system({ service, isSerial = false, outcome = { kind: 'answered' } }: B
       endedAt: endsAt, stampError: 0, chunks: 1, gaps: [], text: '', usageTokens: null, outcome,
     }
     const done = new Promise<Answer>((resolve) => { setTimeout(() => resolve(answer), endsAt - now) })
-    return { done, firstToken: done.then(() => {}), abort: () => {} }
+    return { done, firstToken: done.then(() => {}), lastReadAt: () => now, abort: () => {} }
   }
   const open = (): Session => ({ warm: () => Promise.resolve(), say, close: () => {} })
   return { target: { kind: 'openai', url: 'http://127.0.0.1:1', open }, get together() { return [...saidAt.values()].filter((count) => count > 3) } }
