@@ -63,7 +63,17 @@ class OpenAiSession implements Session {
   }
 }
 
-/** The handler of one dispatch. Its instants are the connection's, stamped before a byte is parsed. */
+/** Bytes of an answer, when they were there, and how late that stamp may be. */
+interface StampedBytes {
+  readonly bytes: Uint8Array
+  readonly at: number
+  readonly stampError: number
+}
+
+/**
+ * The handler of one dispatch. Its instants are the connection's, stamped before a byte is parsed. Events are read once the loop has polled every
+ * socket: between the bytes of one answer and the stamp of the next one's there is no JSON to parse.
+ */
 class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly done: Promise<Answer>
   readonly firstToken: Promise<void>
@@ -75,8 +85,9 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   #resolveDone: (answer: Answer) => void = () => {}
   #resolveFirstToken: () => void = () => {}
   #controller: Dispatcher.DispatchController | undefined
-  /** The stamp of the read whose bytes are being parsed. */
+  /** The stamp of the read whose bytes are being parsed; and of the last one, parsed or not. */
   #readAt = 0
+  #lastReadAt = 0
   #lastContentAt = 0
   #status = 0
   #contentType = ''
@@ -84,6 +95,8 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   #body = ''
   #ended = false
   #doneAt: number | null = null
+  #unread: StampedBytes[] = []
+  #stampError = 0
 
   constructor(connection: Connection, clock: Clock, secrets: readonly string[]) {
     this.#secrets = secrets
@@ -105,11 +118,12 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   lastReadAt(): number {
-    return Math.max(this.#answer.startedAt, this.#answer.headersAt ?? 0, this.#readAt)
+    return Math.max(this.#answer.startedAt, this.#answer.headersAt ?? 0, this.#lastReadAt)
   }
 
   abort(outcome: Outcome): void {
     if (this.#ended) return
+    this.#readEvents()
     this.#end(this.#clock.now(), this.#stream.isDone ? this.#stream.outcome() : outcome)
     if (this.#controller === undefined) this.#connection.destroy()
     else this.#controller.abort(new Error('aborted by the tester'))
@@ -133,28 +147,43 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase()
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+  onResponseData(_controller: Dispatcher.DispatchController, bytes: Uint8Array): void {
     if (this.#ended) return
     const at = this.#connection.readAt
-    this.#readAt = at
+    this.#lastReadAt = at
     if (!this.#isStream) {
-      if (this.#body.length < 4_096) this.#body += Buffer.from(chunk).toString('utf8')
+      if (this.#body.length < 4_096) this.#body += Buffer.from(bytes).toString('utf8')
       return
     }
-    this.#stream.push(chunk)
-    if (this.#stream.isDone) this.#doneAt ??= at
-    if (!this.#stream.isHopeless) return
-    this.#end(at, this.#stream.outcome())
-    controller.abort(new Error('the answer is too long'))
+    if (this.#unread.length === 0) setImmediate(() => this.#readEvents())
+    this.#unread.push({ bytes, at, stampError: this.#clock.stampError(at) })
+  }
+
+  #readEvents(): void {
+    const unread = this.#unread
+    this.#unread = []
+    for (const { bytes, at, stampError } of unread) {
+      if (this.#ended) return
+      this.#readAt = at
+      this.#stampError = stampError
+      this.#stream.push(bytes)
+      if (this.#stream.isDone) this.#doneAt ??= at
+      if (!this.#stream.isHopeless) continue
+      this.#end(at, this.#stream.outcome())
+      this.#controller?.abort(new Error('the answer is too long'))
+    }
   }
 
   onResponseEnd(): void {
     const at = this.#clock.now()
+    this.#readEvents()
     this.#readAt = at
+    this.#stampError = this.#clock.stampError(at)
     this.#end(at, this.#isStream ? this.#stream.outcome() : httpFailure({ status: this.#status, contentType: this.#contentType, encoding: this.#encoding, body: this.#body }))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#readEvents()
     // What becomes of the connection after [DONE] no client looks at.
     this.#end(this.#clock.now(), this.#stream.isDone ? this.#stream.outcome() : socketFailure(error, this.#answer.headersAt !== null, this.#stream.tokens))
   }
@@ -167,13 +196,13 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     const answer = this.#answer
     if (answer.firstTokenAt === null) {
       answer.firstTokenAt = this.#readAt
-      answer.stampError = this.#clock.stampError(this.#readAt)
+      answer.stampError = this.#stampError
       this.#resolveFirstToken()
     }
     if (delta.content === '') return
     if (answer.firstVisibleAt === null) {
       answer.firstVisibleAt = this.#readAt
-      answer.stampError = Math.max(answer.stampError, this.#clock.stampError(this.#readAt))
+      answer.stampError = Math.max(answer.stampError, this.#stampError)
     }
     if (answer.chunks > 0) answer.gaps.push(this.#readAt - this.#lastContentAt)
     this.#lastContentAt = this.#readAt
