@@ -2,6 +2,7 @@
 // Each line runs the product as a user would, reads what it wrote, says what it saw, and is right or wrong. Slow: about an hour for all of it.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -227,6 +228,24 @@ const lines = {
     const result = await firstToken(['run', 'concurrent', '--quick', '--load', 'full', '--target', `openai=${target}`, '--model', 'mock', '--mock', JSON.parse(mock).url])
     for (const child of [stack, other]) child.kill('SIGTERM')
     says('a mock that is not behind the target is refused', result.code === 2 && /it is not the model behind it/.test(result.stderr), `exit ${result.code} ${result.stderr.trim().split('\n').slice(-2).join(' ')}`)
+  },
+  async canary() {
+    // A gateway that tells in its errors which key it was sent, and in its headers and its list of models too.
+    const canary = 'sk-canary-4711-"that"-nobody\\\\may-see'
+    const server = createServer((request, response) => {
+      const told = { key: request.headers.authorization, [`${request.headers.authorization}`]: 1 }
+      response.setHeader('content-type', 'application/json').setHeader('x-key', encodeURIComponent(canary))
+      if (request.method === 'GET') response.end(JSON.stringify({ data: [{ id: 'mock', owned_by: canary }, { id: `mock-${canary}` }] }))
+      else response.writeHead(500).end(JSON.stringify({ error: told }))
+    })
+    await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    process.env.CANARY = canary
+    const url = `openai=http://127.0.0.1:${server.address().port}/v1`
+    const results = [await firstToken(['run', 'concurrent', '--quick', '--load', 'full', '--target', url, '--api-key-env', 'CANARY']), await firstToken(['run', 'concurrent', '--quick', '--load', 'full', '--target', url, '--model', 'mock', '--api-key-env', 'CANARY'])]
+    server.close()
+    const written = results.flatMap(({ out, stdout, stderr }) => [stdout, stderr, ...readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))])
+    const leaks = written.filter((text) => /canary-4711/.test(text))
+    says('a key is in no output, however often the target tells it', results[0].code === 2 && results[1].code === 5 && leaks.length === 0 && written.length > 5, `exits ${results.map(({ code }) => code).join(' and ')}, ${leaks.length} of ${written.length} texts hold it; ${results[1].stderr.trim().split('\n').slice(-2).join(' ')} ${leaks[0]?.match(/.{60}canary-4711.{30}/s)?.[0] ?? ''}`)
   },
   async doctor() {
     const result = await firstToken(['doctor', '--self'])
