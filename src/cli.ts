@@ -43,7 +43,7 @@ function program(leave: (code: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .addHelpText('after', '\nExamples:\n  first-token run concurrent                 the shipped control stack, before and after\n  first-token run concurrent --target openai=http://127.0.0.1:3000/v1 --load full\n  first-token report latest --format markdown\n\nExit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 4 invalid, 5 never answered, 70 crash, 130/143 interrupted')
+    .addHelpText('after', '\nExamples:\n  first-token run concurrent                 the shipped control stack, before and after\n  first-token run concurrent --load full --target openai=http://127.0.0.1:3000/v1\n  first-token report latest --format markdown\n\nExit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 4 invalid, 5 never answered,\n70 crash, 130/143 interrupted')
   addRun(root, leave)
   addOthers(root, leave)
   return root

@@ -65,6 +65,15 @@ test('an unknown scenario is refused with the nearest that there is', () => refu
 
 test('surplus positionals are refused, and a number hints at the flag that npm took', () => refuses(['run', 'concurrent', '5'], 2, /no scenario "5"[\s\S]*npm run scenario -- concurrent/))
 
+test('kill -9 of first-token mock leaves no mock behind', async () => {
+  const child = spawn(process.execPath, [cli, 'mock'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+  const line = await new Promise<string>((resolve) => { child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString())) })
+  const pid = /"pid":(\d+)/.exec(line)?.[1] ?? ''
+  expect(isAlive(pid)).toBe(true)
+  child.kill('SIGKILL')
+  await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false)
+})
+
 test('a flag that npm swallowed is told of', () => refuses(['run', 'concurrent'], 2, /npm took --quick[\s\S]*npm run scenario -- concurrent --quick/, { npm_lifecycle_event: 'scenario', npm_config_quick: 'true' }))
 
 test('every problem of the flags is told at once', async () => {
@@ -145,6 +154,21 @@ test('reports that cannot be written are refused before anything starts', async 
 test('a target that refuses is exit 5', () => refuses(['run', 'concurrent', '--target', 'openai=http://127.0.0.1:9/v1', '--load', 'full', '--yes'], 5, /does not answer \(ECONNREFUSED\)/))
 
 test('a target that answers with a page is exit 2 and says which address to give', () => refuses(['run', 'concurrent', '--target', `openai=${page.url}`, '--load', 'full', '--yes'], 2, /HTML page[\s\S]*\/v1/))
+
+test('scenarios of one name are refused before the first is measured', () => refuses(['run', 'concurrent', 'concurrent'], 2, /Two scenarios are called concurrent/))
+
+test('a stall limit that nobody could wait for is refused', async () => {
+  await refuses(['run', 'concurrent', '--stall-limit', '1h', '--dry-run'], 2, /--stall-limit 1h is too long/)
+  await refuses(['run', 'concurrent', '--stall-limit', '0ms'], 2, /more than 0/)
+})
+
+test('a target whose models answer and whose chat does not is exit 5, with what it did, before anything is measured', async () => {
+  const server = createServer((request, response) => { response.writeHead(request.method === 'GET' ? 200 : 500, { 'content-type': 'application/json' }).end(request.method === 'GET' ? '{"data":[{"id":"m"}]}' : '{"error":{"message":"out of memory"}}') })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  await refuses(['run', 'concurrent', '--target', `openai=http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`, '--load', 'full'], 5, /answers no hello: http-status \(500 out of memory\)/)
+  server.close()
+})
 
 test('a target without --load full is refused with the hint', () => refuses(['run', 'concurrent', '--target', 'openai=http://127.0.0.1:9/v1', '--yes'], 2, /--load full/))
 

@@ -40,7 +40,7 @@ export function describeScenario(scenarios: readonly BundledScenario[], request:
       ...Object.entries(spec.phases).map(([name, phase]) => `  ${name.padEnd(14)} "${spec.messages[phase.say]?.text ?? ''}"${phase.while === undefined ? ', alone' : ` while ${phase.while.copies > 1 ? `${phase.while.copies} × ` : ''}"${spec.messages[phase.while.say]?.text ?? ''}" is told (${formatMilliseconds(window?.blockers[phase.while.say] ?? 0)})`}`),
       `A window is ${window?.probesPerKind ?? 0} warm and ${window?.probesPerKind ?? 0} fresh connections, ${Math.round(window?.rate ?? 0)} messages a second at most.`,
       planLine({ scenario: spec.name, rounds, ...cost, time: cost.time + setUpTime[request.size] }),
-      isControl ? '(a slower machine takes longer)' : `(a slower system gets fewer messages and longer blockers; the control stack is measured first, ${formatMilliseconds(controlFirstTime)} more)`,
+      isControl ? '(a slower machine takes longer)' : `(a slower system gets fewer messages and longer blockers;\nthe control stack is measured first, about ${controlFirstTime / 1_000} s more)`,
       '',
       'Claims:',
       ...Object.entries(spec.claims).map(([sentence, claim]) => `  ${sentence}: ${claim.measure}${'statistic' in claim ? ` ${claim.statistic}` : ''} at most ${bound(claim.bounds.pass, claim.unit)}${claim.bounds.fail === claim.bounds.pass ? '' : `, fails above ${bound(claim.bounds.fail, claim.unit)}`}`),

@@ -59,7 +59,7 @@ export function progressWriter(context: CommandContext): ProgressWriter {
           break
         }
         case 'spoilt': note(spoiltLine(event)); break
-        case 'look': if (!event.decided) note(`after ${event.rounds} rounds the evidence does not decide yet`); break
+        case 'look': if (!event.decided) note(`after ${event.rounds} ${event.rounds === 1 ? 'round' : 'rounds'} the evidence does not decide yet`); break
       }
     },
   }

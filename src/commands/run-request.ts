@@ -91,7 +91,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
     rounds: whole('--rounds', flags.rounds, 1, 100, problems),
     budget: time('--budget', flags.budget, problems) ?? (targets.length === 0 ? budgets.control : budgets.elsewhere),
     seed: whole('--seed', flags.seed, 0, 4_294_967_295, problems) ?? Math.floor(Math.random() * 4_294_967_296),
-    stallLimit: time('--stall-limit', flags.stallLimit, problems),
+    stallLimit: stallLimit(flags.stallLimit, problems),
     out: flags.out ?? 'reports',
     json: flags.json ?? false,
     strict: flags.strict ?? false,
@@ -144,13 +144,23 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (flags.target !== undefined && (flags.before !== undefined || flags.after !== undefined)) problems.push({ what: '--target and --before/--after are both given.', fix: 'Use --target for one system, --before and --after for two.' })
   if (flags.before !== undefined && flags.after === undefined) problems.push({ what: '--before is given without --after.', fix: 'Name the system to be judged with --after KIND=URL, or measure one alone with --target.' })
   if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes full; gentle does not exist yet.' })
-  if (targets.length > 0 && flags.load !== 'full') problems.push({ what: 'A system that first-token did not start may have real users, and its gentle mode does not exist yet.', fix: 'Add --load full if the system is yours alone while it is measured.' })
+  if (targets.length > 0 && (flags.load === undefined || flags.load === 'gentle')) problems.push({ what: 'A system that first-token did not start may have real users, and its gentle mode does not exist yet.', fix: 'Add --load full if the system is yours alone while it is measured.' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
   if (!onTargets) for (const flag of ['mock', 'model', 'apiKeyEnv', 'apiKeyFile', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
+  if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
   const origin = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '')
   if (targets.some((one) => origin(one.url) === origin(flags.mock ?? ''))) problems.push({ what: '--mock and the target are the same address.', fix: 'The target is the gateway, --mock the model behind it.' })
+}
+
+/** Stories last two and a half limits and three times that, and nobody waits for a quarter of an hour. */
+const longestStallLimit = 60_000
+
+function stallLimit(text: string | undefined, problems: Problem[]): number | undefined {
+  const limit = time('--stall-limit', text, problems)
+  if (limit !== undefined && limit > longestStallLimit) problems.push({ what: `--stall-limit ${text ?? ''} is too long: stories would have to last for many minutes to show a stall.`, fix: 'It takes a minute at most.' })
+  return limit
 }
 
 function whole(flag: string, text: string | undefined, least: number, most: number, problems: Problem[]): number | undefined {
@@ -165,6 +175,7 @@ function time(flag: string, text: string | undefined, problems: Problem[]): numb
   if (text === undefined) return undefined
   const value = parseDuration(text)?.milliseconds
   if (value !== undefined && value > 0) return value
-  problems.push({ what: `${flag} ${text} is not a length of time.`, fix: `Write it with its unit: ${flag} 500ms, 45s, 2m.` })
+  if (value === 0) problems.push({ what: `${flag} ${text}: it has to be more than 0.`, fix: `Write it like ${flag} 500ms, 45s, 2m.` })
+  else problems.push({ what: `${flag} ${text} is not a length of time.`, fix: `Write it with its unit: ${flag} 500ms, 45s, 2m.` })
   return undefined
 }

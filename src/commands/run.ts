@@ -19,7 +19,7 @@ import { progressWriter, type ProgressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
-import { checkMock, chosenModels } from './target-preflight.ts'
+import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
 
 /** `first-token run`: scenarios against the control stack or systems that run already. Returns the process's exit code. */
 export async function run(names: readonly string[], flags: RunFlags, context: CommandContext): Promise<number> {
@@ -31,10 +31,12 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const request = await runRequest(flags, context.environment)
   const scenarios: BundledScenario[] = []
   for (const file of files) scenarios.push(await loadScenario(file, languageFile()))
+  refuseSameNames(scenarios, files)
   checkDefects(scenarios, request.defects)
   if (flags.dryRun === true) return describeScenario(scenarios, request, context)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
   const models = await chosenModels(request.targets, request.model, request.headers)
+  await checkAnswers(request.targets, models, request.headers)
   const startedAt = new Date()
   const folder = reportsFolder(request.out, startedAt)
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
@@ -106,7 +108,7 @@ async function controlFirst(scenario: BundledScenario, session: Session, place: 
   const systems = await controlSystems(clock, [])
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
   const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: 6, stallLimit: undefined, targets: [] } }
-  session.progress.note('the control stack first, whose answers are known (about 40 s)')
+  session.progress.note('the control stack first, whose answers are known (about 45 s)')
   try {
     for (let attempts = 1; ; attempts += 1) {
       const runFolder = attempts === 1 ? place : `${place}-again`
@@ -134,6 +136,15 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
     signal: stop.signal,
     onProgress: (event) => { if (!stop.signal.aborted) progress.show(event, systems.sides, scenario.spec, clock.now()) },
   })
+}
+
+/** Each scenario has a folder of its own, by its name. */
+function refuseSameNames(scenarios: readonly BundledScenario[], files: readonly string[]): void {
+  const problems = scenarios.flatMap(({ spec: { name } }, index) => {
+    const first = scenarios.findIndex(({ spec }) => spec.name === name)
+    return first === index ? [] : [{ what: `Two scenarios are called ${name}: ${files[first] ?? ''} and ${files[index] ?? ''}.`, fix: 'Name it once, or give one of them another name.' }]
+  })
+  if (problems.length > 0) throw new UsageError(problems)
 }
 
 /** The arguments as typed, with the seed that was drawn. They hold no secret: those come from the environment. */

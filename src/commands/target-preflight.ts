@@ -1,6 +1,9 @@
 import { request } from 'undici'
+import { RunClock } from '../engine/node/clock.ts'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
-import { secretsOf, struck } from '../target/failure.ts'
+import { failed, secretsOf, struck } from '../target/failure.ts'
+import { openAiTarget } from '../target/openai.ts'
+import type { Target } from '../target/target.ts'
 import type { TargetFlag } from './run-request.ts'
 
 /** How long a target may take to list its models, ms. */
@@ -53,6 +56,41 @@ export async function checkMock(url: string): Promise<void> {
   })
   const text = await answer.body.text()
   if (answer.statusCode !== 200 || !text.includes('"bootId"')) throw new UsageError({ what: `--mock: what answers at ${url} is not our mock.`, fix })
+}
+
+/** Hellos that a target may fail before anything is measured, and how long one of them may take, ms. */
+const tries = 3
+const longestHello = 60_000
+
+/**
+ * That each target answers a hello, before half a minute is spent on the control stack.
+ * @throws {UsageError} exit 5, with what it did instead.
+ */
+export async function checkAnswers(targets: readonly TargetFlag[], models: ReadonlyMap<string, string>, headers: Readonly<Record<string, string>>): Promise<void> {
+  const clock = new RunClock(() => {})
+  try {
+    const problems = await Promise.all(targets.map(async ({ side, kind, url }) => {
+      const target = openAiTarget({ kind, base: url, model: models.get(side) ?? '', headers, clock })
+      for (let count = 1; ; count += 1) {
+        const failure = await helloFails(target)
+        if (failure === undefined) return []
+        if (count === tries) return [{ what: `${side} (${url}) answers no hello: ${failure}.`, fix: 'Check that it runs, that the address is the one an OpenAI client would use, and that the model exists.' }]
+      }
+    }))
+    if (problems.flat().length > 0) throw new UsageError(problems.flat(), exitCodes.unreachable)
+  } finally {
+    clock.stop()
+  }
+}
+
+async function helloFails(target: Target): Promise<string | undefined> {
+  const session = target.open()
+  const exchange = session.say({ id: 'hello', text: 'Hello', mock: undefined })
+  const timer = setTimeout(() => exchange.abort(failed('hung', `no end after ${longestHello / 1_000} s`, 0)), longestHello)
+  const { outcome } = await exchange.done
+  clearTimeout(timer)
+  session.close()
+  return outcome.kind === 'failed' ? `${outcome.code} (${outcome.detail})` : undefined
 }
 
 function errorWords(error: unknown): string {

@@ -121,6 +121,13 @@ test.each<[string, string, number]>([
   expect(refusal(given)?.line).toBe(line)
 })
 
+test('a file from which whole messages were taken out is refused: they may be those that waited', () => {
+  const lines = text.trimEnd().split('\n')
+  const without = lines.filter((_, index) => index !== lines.findIndex((one) => one.includes('"part":"probe"')))
+  expect(without).toHaveLength(lines.length - 1)
+  expect(refusal(`${without.join('\n')}\n`)?.message).toMatch(/^it has \d+ of the \d+ messages that were said to after in round 1, phase \w+$/)
+})
+
 test('the refusal names the record and the member that is wrong', () => {
   expect(refusal(`${formatRecord(sample.header)}${JSON.stringify({ ...message(), dueAt: 'soon' })}\n`)?.message).toMatch(/^line 2: the message record has a wrong dueAt: /)
 })

@@ -228,7 +228,20 @@ export function parseRun(text: string): Run {
     if (record?.type === 'run' && records.length > 0) throw new RunFileError(`line ${index + 1}: a second run begins here; judge one run at a time`, index + 1)
     if (record !== undefined) records.push(record)
   }
-  return assembleRun(records)
+  const run = assembleRun(records)
+  refuseMissingMessages(run, lines.length)
+  return run
+}
+
+/** A phase says how many probes were said in it. Where there are not so many, lines were taken out: perhaps those of the hellos that waited. */
+function refuseMissingMessages(run: Run, line: number): void {
+  const counts = new Map<string, number>()
+  const key = ({ side, round, attempt, phase }: Pick<PhaseRecord, 'side' | 'round' | 'attempt' | 'phase'>): string => JSON.stringify([side, round, attempt, phase])
+  for (const message of run.messages) if (message.part === 'probe') counts.set(key(message), (counts.get(key(message)) ?? 0) + 1)
+  for (const phase of run.phases) {
+    const found = counts.get(key(phase)) ?? 0
+    if (found !== phase.offered) throw new RunFileError(`it has ${found} of the ${phase.offered} messages that were said to ${phase.side} in round ${phase.round}, phase ${phase.phase}`, line)
+  }
 }
 
 function parseLine(line: string, number: number): RunFileRecord | undefined {

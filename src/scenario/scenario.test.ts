@@ -75,6 +75,7 @@ test.each<[string, object, RegExp]>([
   ['growth without a quiet phase', { phases: { behind: { say: 'hello', while: 'story' }, behindTwo: sound.phases.behindTwo }, claims: (m: never) => claim(m, 'delayGrowth', 'hello', { from: 'behind', to: 'behindTwo' }, 0.1) }, /there is no quiet phase, \{ say: 'hello' \}/],
   ['a bare number for a time bound', { claims: ({ firstVisible }: never) => timeClaim(firstVisible, 1_000) }, /a bound on a time is ms\(…\), seconds\(…\) or minutes\(…\), not 1000/],
   ['a time for a share', { claims: (m: never) => claim(m, 'stalledShare', 'hello', { during: ['behind'], quiet: 'quiet' }, ms(20)) }, /a bound is a number of at least 0/],
+  ['an answer that lasts no time', { messages: { ...sound.messages, story: { text: 'Story', mock: { lasts: seconds(0) } } } }, /^messages\.story\.mock\.lasts: an answer that lasts needs a length/],
   ['a share above one', { claims: (m: never) => claim(m, 'stalledShare', 'hello', { during: ['behind'], quiet: 'quiet' }, 2) }, /a share is at most 1, not 2/],
   ['a measure that is not told where', { claims: ({ stalledShare }: Record<string, (...given: unknown[]) => unknown>) => ({ 'it does not wait': stalledShare?.('hello') }) }, /^claims: stalledShare needs to be told during and quiet/],
   ['more copies than a machine can say', { phases: { ...sound.phases, behind: { say: 'hello', while: { say: 'story', copies: 1e9 } } } }, /^phases\.behind\.while\.copies: a whole number from 1 to 1000/],

@@ -142,6 +142,7 @@ function messageSpec(message: Message, label: string, problems: string[]): Messa
   if (tokens !== undefined && tokens > mostTokens) problems.push(`${at}.mock.tokens: at most ${mostTokens}, not ${tokens}`)
   if (tokens !== undefined && lasts !== undefined) problems.push(`${at}.mock: tokens and lasts both say how long the answer is; keep one`)
   const gap = time('gap') ?? 20
+  if (lasts === 0) problems.push(`${at}.mock.lasts: an answer that lasts needs a length`)
   if (gap === 0 && lasts !== undefined) problems.push(`${at}.mock.gap: an answer that lasts needs time between its tokens`)
   const length = lasts === undefined ? { tokens: tokens ?? 20 } : { lasts }
   return { text: message?.text ?? '', mock: { ...length, firstTokenAfter: time('firstTokenAfter') ?? 2, gap } }
@@ -169,6 +170,10 @@ function phaseSpec(phase: Phase<string>, name: string, labels: readonly string[]
 }
 
 function claimSpecs<M extends string, P extends string, C extends string>(definition: Definition<M, P, C>, problems: string[]): Record<string, ClaimSpec> {
+  if (typeof definition.claims !== 'function') {
+    problems.push('claims: a function from measures to claims is missing, as in claims: ({ stalledShare }) => ({ … })')
+    return {}
+  }
   try {
     const claims = definition.claims(measures<M, P>())
     if (Object.keys(claims).length === 0) problems.push('claims: at least one is needed, or nothing can be judged')

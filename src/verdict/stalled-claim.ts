@@ -55,7 +55,7 @@ function description(run: Run, claim: StalledShareClaim, seen: StalledShare): De
     metric: 'stalledShare', statistic: isRelative(seen) ? 'share above quiet' : 'share', unit: 'share', bounds: claim.bounds, n: seen.n, censored: 0,
     value: seen.n === 0 ? undefined : seen.share, low, high,
     evidence: seen.n === 0 ? `no ${claim.message} was exposed to a blocker` : `${probesInWords(claim, seen, low, high)}; ${episodesInWords(run, claim, seen, alpha)}`,
-    formula: `share of the exposed probes later than the quiet median of their round and connection kind by more than ${formatMilliseconds(seen.limit)}`,
+    formula: `share of the exposed probes later than the quiet median of their round and connection kind by more than ${Number.isFinite(seen.limit) ? formatMilliseconds(seen.limit) : 'a limit that could not be set'}`,
   }
 }
 

@@ -192,7 +192,7 @@ function knownAnswers(run: Run, claims: readonly ClaimResult[]): Finding[] {
   }
   if (record !== null) return [provesNothing(run) ?? ok(name, undefined, 'the control stack, measured first, was told apart: before fails, after passes')]
   if (run.header.sides.every(({ kind }) => kind === 'control')) return []
-  return [undecided(name, 'the control stack was not measured first: nothing shows that this run could have told good from bad')]
+  return [undecided(name, 'the control stack was not measured first, or not to its end: nothing shows that this run could have told good from bad')]
 }
 
 function ownAnswers(run: Run): Finding {
