@@ -230,13 +230,15 @@ const lines = {
     says('a mock that is not behind the target is refused', result.code === 2 && /it is not the model behind it/.test(result.stderr), `exit ${result.code} ${result.stderr.trim().split('\n').slice(-2).join(' ')}`)
   },
   async canary() {
-    // A gateway that tells in its errors which key it was sent, and in its headers and its list of models too.
+    // A gateway that tells in its errors which key it was sent, and in its headers and its list of models too; after 200 good answers, so that the rounds see it.
+    let chats = 0
     const canary = 'sk-canary-4711-"that"-nobody\\\\may-see'
     const server = createServer((request, response) => {
       const told = { key: request.headers.authorization, [`${request.headers.authorization}`]: 1 }
       response.setHeader('content-type', 'application/json').setHeader('x-key', encodeURIComponent(canary))
       if (request.method === 'GET') response.end(JSON.stringify({ data: [{ id: 'mock', owned_by: canary }, { id: `mock-${canary}` }] }))
-      else response.writeHead(500).end(JSON.stringify({ error: told }))
+      else if ((chats += 1) > 200) response.writeHead(500).end(JSON.stringify({ error: told }))
+      else response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
     })
     await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve) })
     process.env.CANARY = canary
@@ -245,7 +247,7 @@ const lines = {
     server.close()
     const written = results.flatMap(({ out, stdout, stderr }) => [stdout, stderr, ...readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))])
     const leaks = written.filter((text) => /canary-4711/.test(text))
-    says('a key is in no output, however often the target tells it', results[0].code === 2 && results[1].code === 5 && leaks.length === 0 && written.length > 5, `exits ${results.map(({ code }) => code).join(' and ')}, ${leaks.length} of ${written.length} texts hold it; ${results[1].stderr.trim().split('\n').slice(-2).join(' ')} ${leaks[0]?.match(/.{60}canary-4711.{30}/s)?.[0] ?? ''}`)
+    says('a key is in no output, however often the target tells it', results[0].code === 2 && results[1].code === 1 && leaks.length === 0 && written.some((text) => text.includes('[secret]')) && written.length > 5, `exits ${results.map(({ code }) => code).join(' and ')}, ${leaks.length} of ${written.length} texts hold it; ${written.filter((text) => text.includes('[secret]')).length} say [secret] in its place ${leaks[0]?.match(/.{60}canary-4711.{30}/s)?.[0] ?? ''}`)
   },
   async doctor() {
     const result = await firstToken(['doctor', '--self'])
