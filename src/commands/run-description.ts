@@ -4,6 +4,7 @@ import { blockerDurations, expectedCost, sizes } from '../engine/plan.ts'
 import { exitCodes } from '../errors.ts'
 import { planLine } from '../report/progress.ts'
 import type { CommandContext } from './context.ts'
+import { rulesFor } from './rules.ts'
 import type { RunRequest } from './run-request.ts'
 import { scenarioFiles, scenarioNames } from './scenario-files.ts'
 
@@ -28,8 +29,9 @@ const controlFirstTime = 45_000
 export function describeScenario(scenarios: readonly BundledScenario[], request: RunRequest, context: CommandContext): number {
   const isControl = request.targets.length === 0
   const sides = isControl ? (['reference', 'judged'] as const) : request.targets.map((target) => target.role)
+  const { stallFloor } = rulesFor({ ...request, isControl, knownAnswers: isControl })
   for (const { spec } of scenarios) {
-    const planned = sides.map((role) => sizes({ measured: isControl && role === 'reference' ? assumedBefore : assumed, role, size: request.size, isControl, stallLimit: request.stallLimit ?? (request.size === 'quick' && isControl ? 150 : 500), blockers: blockerDurations(spec) }))
+    const planned = sides.map((role) => sizes({ measured: isControl && role === 'reference' ? assumedBefore : assumed, role, size: request.size, isControl, stallLimit: stallFloor, blockers: blockerDurations(spec) }))
     const rounds = request.rounds ?? 6
     const cost = expectedCost(spec, planned, rounds)
     const window = planned.at(-1)

@@ -1,6 +1,6 @@
 import { failed } from '../../target/failure.ts'
 import type { Clock, Session, Target, Utterance } from '../../target/target.ts'
-import { answered, before, dueTimes, say, sayWindow, type PlannedProbe, type SaidMessage, warmAll } from './window.ts'
+import { answered, before, dueTimes, rest, say, sayWindow, type PlannedProbe, type SaidMessage, warmAll } from './window.ts'
 
 /** A phase as the conductor wants it walked. Times in ms, rate per second. */
 export interface PhaseRequest {
@@ -97,7 +97,7 @@ function warmGroups(sessions: readonly Session[], rate: number): Session[][] {
 
 /** Opens a later group so far ahead of its first probe that it is open by then. */
 async function warmAt(sessions: readonly Session[], firstDueAt: number, clock: Clock, signal: AbortSignal, onWarm: (session: Session) => void): Promise<void> {
-  await before(new Promise(() => {}), Math.max(0, firstDueAt - warmingTime - clock.now()), signal)
+  await rest(Math.max(0, firstDueAt - warmingTime - clock.now()), signal)
   if (!signal.aborted) await warmAll(sessions, signal, onWarm)
 }
 

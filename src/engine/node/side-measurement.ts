@@ -5,7 +5,7 @@ import type { Answer, Target, Utterance } from '../../target/target.ts'
 import type { SideMeasurement } from '../engine.ts'
 import type { ServiceMeasurement } from '../plan.ts'
 import type { RunClock } from './clock.ts'
-import { answered, before, type SaidMessage, say, warmAll } from './window.ts'
+import { answered, rest, type SaidMessage, say, warmAll } from './window.ts'
 
 interface MeasuredSide {
   readonly side: SideSpec
@@ -27,7 +27,7 @@ const patience = 30_000
 const windowSize = 10
 /** Loops that say hello at the same time while warming up, and the rest each takes between two, ms. */
 const loops = 3
-const rest = 25
+const restTime = 25
 /** A side that failed this often without one answer will not answer. */
 const hopeless = 12
 /** How long a single hello may take before the first round, ms. */
@@ -84,7 +84,7 @@ async function warmUp(side: MeasuredSide, { quick, clock, signal }: ServiceReque
         failures += 1
         if (answer.outcome.kind === 'failed') failure = `${answer.outcome.code} (${answer.outcome.detail})`
       } else times.push(answer.firstTokenAt - answer.startedAt)
-      await before(new Promise(() => {}), rest, signal)
+      await rest(restTime, signal)
     }
   }
   await Promise.all(Array.from({ length: loops }, loop))

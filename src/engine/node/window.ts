@@ -80,6 +80,11 @@ export async function warmAll(sessions: readonly Session[], signal: AbortSignal,
   })), warmUpTime, signal)
 }
 
+/** Rests for so long, or until the run is stopped. */
+export async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await before(new Promise(() => {}), milliseconds, signal)
+}
+
 /** Whether it comes about before the time is up and before the run is stopped. */
 export async function before(event: Promise<unknown>, milliseconds: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false
