@@ -2,6 +2,7 @@ import { formatMilliseconds } from '../duration.ts'
 import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
 import { blockerDurations, expectedCost, sizes } from '../engine/plan.ts'
 import { exitCodes } from '../errors.ts'
+import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { planLine } from '../report/progress.ts'
 import type { CommandContext } from './context.ts'
 import { rulesFor } from './rules.ts'
@@ -39,7 +40,7 @@ export function describeScenario(scenarios: readonly BundledScenario[], request:
       `${spec.name}: ${spec.question}`,
       '',
       `Plan: ${rounds} rounds, each on ${sides.length === 1 ? 'the target' : `${sides.length} sides in an order drawn from the seed`}:`,
-      ...Object.entries(spec.phases).map(([name, phase]) => `  ${name.padEnd(14)} "${spec.messages[phase.say]?.text ?? ''}"${phase.while === undefined ? ', alone' : ` while ${phase.while.copies > 1 ? `${phase.while.copies} × ` : ''}"${spec.messages[phase.while.say]?.text ?? ''}" is told (${formatMilliseconds(window?.blockers[phase.while.say] ?? 0)})`}`),
+      ...Object.keys(spec.phases).map((name) => `  ${name.padEnd(14)} ${phaseInWords(spec, name, window?.blockers ?? {})}`),
       `A window is ${window?.probesPerKind ?? 0} warm and ${window?.probesPerKind ?? 0} fresh connections, ${Math.round(window?.rate ?? 0)} messages a second at most.`,
       planLine({ scenario: spec.name, rounds, ...cost, time: cost.time + setUpTime[request.size] }),
       isControl ? '(a slower machine takes longer)' : `(a slower system gets fewer messages and longer blockers;\nthe control stack is measured first, about ${controlFirstTime / 1_000} s more)`,
@@ -50,6 +51,16 @@ export function describeScenario(scenarios: readonly BundledScenario[], request:
     ].join('\n'))
   }
   return exitCodes.pass
+}
+
+function phaseInWords({ messages, phases }: ScenarioSpec, name: string, blockers: Readonly<Record<string, number>>): string {
+  const said = (label: string): string => `"${messages[label]?.text ?? ''}"`
+  const phase = phases[name]
+  if (phase === undefined) return ''
+  if (!isWindow(phase)) return `${phase.together.map(said).join(' and ')}, ${phase.copies.join(', then ')} at once${phase.via === undefined ? '' : ', to the model directly'}`
+  const { say, while: blocker } = phase
+  if (blocker === undefined) return `${said(say)}, alone`
+  return `${said(say)} while ${blocker.copies > 1 ? `${blocker.copies} × ` : ''}${said(blocker.say)} is told (${formatMilliseconds(blockers[blocker.say] ?? 0)})`
 }
 
 function bound(value: number, unit: string): string {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Problem, UsageError } from '../errors.ts'
-import { scenarioSpec } from '../sample/run-file.ts'
+import { scenarioSpec } from '../sample/scenario-spec.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 
 /** A scenario's source, bundled for any platform: what the Node engine imports is what k6 gets. */
@@ -16,16 +16,25 @@ export interface BundledScenario {
   readonly hash: string
 }
 
+/** What a scenario's `param()` chooses its values by: where it will be run, and what --set says. */
+export interface Parameters {
+  readonly control: boolean
+  readonly quick: boolean
+  readonly set: Readonly<Record<string, string>>
+}
+
+export const noParameters: Parameters = { control: false, quick: false, set: {} }
+
 /**
  * Bundles and loads a scenario file. `first-token` is the product's own copy, whatever is installed beside the scenario; any other import is
  * refused, since a scenario must run inside k6 too.
  * @throws {UsageError} with file and line, for a syntax error, an error while it runs, or a scenario that is none.
  */
-export async function loadScenario(file: string, language: string): Promise<BundledScenario> {
+export async function loadScenario(file: string, language: string, parameters: Parameters = noParameters): Promise<BundledScenario> {
   const { build } = await import('esbuild')
   const result = await build({
     entryPoints: [file], bundle: true, write: false, format: 'esm', platform: 'neutral', mainFields: ['module', 'main'], alias: { 'first-token': language },
-    logLevel: 'silent', sourcemap: 'inline', absWorkingDir: path.dirname(path.resolve(file)), target: 'es2022', supported: { 'top-level-await': false },
+    define: { FIRST_TOKEN_PARAMETERS: JSON.stringify(parameters) }, logLevel: 'silent', sourcemap: 'inline', absWorkingDir: path.dirname(path.resolve(file)), target: 'es2022', supported: { 'top-level-await': false },
   }).catch((error: unknown) => { throw new UsageError(buildProblems(error, file)) })
   const code = result.outputFiles[0]?.text ?? ''
   const loaded = await importBundle(code, file)

@@ -38,7 +38,7 @@ async function conducted({ looks = [6], sides = ['before', 'after'], phase = () 
       if (orders.length >= abortAfter) controller.abort('SIGINT')
       const { side, round, attempt, phase: name } = order
       const record = { type: 'phase', side: side.name, round, attempt, phase: name, from: 0, windowAt: 0, to: 1, offered: 8, delivered: 8, drained: true } as const
-      return Promise.resolve({ record, messages: messagesOf(order), longestBlock: 1, ...phase(order) })
+      return Promise.resolve({ record, messages: messagesOf(order), observations: [], longestBlock: 1, ...phase(order) })
     },
     clockCheck: () => Promise.resolve({ offset: 0, bound: 0.05, oneClock: true }),
     now: () => orders.length * phaseTime,

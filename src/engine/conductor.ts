@@ -7,7 +7,7 @@ import { rankQuantile } from '../stats/quantile.ts'
 import { quietSpread, spreadFactor } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
 import { type Engine, Interrupted } from './engine.ts'
-import { blockerDurations, phaseOrder, seeded, type ServiceMeasurement, sideOrder, type Sizes, sizes } from './plan.ts'
+import { blockerDurations, blockerOf, isQuiet, isWalked, phaseOrder, seeded, type ServiceMeasurement, sideOrder, type Sizes, sizes } from './plan.ts'
 import { toMicrosecond } from './records.ts'
 
 /** A spoilt round is said again at most this often a side. */
@@ -154,17 +154,18 @@ class SideRounds {
     // As it was before: a pause that makes the quiet answers late must not raise the limit that it is held to.
     const stallLimit = this.#stallLimit()
     let quietTime = this.#plan.aloneTime
-    const phases = phaseOrder(header.scenario)
+    const phases = phaseOrder(header.scenario).filter((phase) => isWalked(header.scenario, phase, round, header.rules.size === 'quick'))
     for (const phase of phases) {
       throwIfAborted(this.#options.signal)
       onProgress({ kind: 'phase', round, rounds, side: this.spec.name, phase })
       const report = await engine.walk({ side: this.spec, round, attempt, phase, sizes: this.#plan, aloneTime: this.#plan.aloneTime, quietTime, stallLimit: this.#stallLimit() })
       for (const message of report.messages) this.#keep(message)
       this.#keep(report.record)
+      for (const observation of report.observations) this.#keep(observation)
       messages.push(...report.messages)
       longestBlock = Math.max(longestBlock, report.longestBlock)
       // The quiet phase that the others are compared with comes first.
-      if (phase !== phases[0] || header.scenario.phases[phase]?.while !== undefined) continue
+      if (phase !== phases[0] || !isQuiet(header.scenario, phase)) continue
       quietTime = this.#rememberQuiet(report.messages)
       this.#stretchPlan()
     }
@@ -246,5 +247,5 @@ function voidDoses(scenario: ScenarioSpec, messages: readonly MessageRecord[], q
 
 function told(scenario: ScenarioSpec, messages: readonly MessageRecord[], phase: string, quietTime: number): Blockade {
   const blockers = messages.filter((message) => message.part === 'blocker' && message.phase === phase)
-  return blockade({ phase, probes: [], blockers, record: undefined }, scenario.phases[phase]?.while?.copies ?? 1, quietTime, ttft)
+  return blockade({ blockers }, blockerOf(scenario, phase)?.copies ?? 1, quietTime, ttft)
 }

@@ -1,4 +1,4 @@
-import type { CalibrationRecord, PhaseRecord, PlanRecord, Rules, SideSpec } from '../sample/run-file.ts'
+import type { CalibrationRecord, ObservationRecord, PhaseRecord, PlanRecord, Rules, SideSpec } from '../sample/run-file.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import type { ServiceMeasurement, Sizes } from './plan.ts'
@@ -20,9 +20,16 @@ export interface PhaseOrder {
 export interface PhaseReport {
   readonly record: PhaseRecord
   readonly messages: readonly MessageRecord[]
+  readonly observations: readonly ObservationRecord[]
   /** Longest loop block of the tester within the phase. */
   readonly longestBlock: number
 }
+
+/** What an observer saw at one of its instants. */
+export type Observation = Pick<ObservationRecord, 'dueAt' | 'startedAt' | 'endedAt' | 'status' | 'failure' | 'errorBound'>
+
+/** Begins to look at a system every so many ms; `stop` ends it and says what it saw. */
+export type StartObserver = (every: number) => { stop(): Promise<readonly Observation[]> }
 
 export interface SideMeasurement {
   readonly side: string

@@ -1,6 +1,7 @@
 import type { PlanRecord, Rules } from '../sample/run-file.ts'
-import { quietPhase } from '../scenario/scenario.ts'
-import type { ScenarioSpec } from '../scenario/spec.ts'
+import { quietPhase } from '../scenario/claim-check.ts'
+import { type FaultSpec, isWindow, type ScenarioSpec, type TogetherPhase, type WindowPhase } from '../scenario/spec.ts'
+import type { Utterance } from '../target/target.ts'
 
 /** What was measured of a side before its first round: hello alone, and k at once. Times in ms. */
 export interface ServiceMeasurement {
@@ -61,31 +62,74 @@ export function sizes(request: SizeRequest): Sizes {
 /** How long after it was due a probe may be started and still counts as delivered, ms: half a probe interval, half the stall limit, at least 50. */
 export const longestDelivery = (rate: number, stallLimit: number): number => Math.max(50, 500 / rate, stallLimit / 2)
 
-/** The labels that block in some phase, with how long each lasts at least, ms. */
+/** The labels that block in some phase, with how long each blocks at least, ms. */
 export function blockerDurations(scenario: ScenarioSpec): Record<string, number> {
-  const labels = Object.values(scenario.phases).flatMap((phase) => (phase.while === undefined ? [] : [phase.while.say]))
-  return Object.fromEntries([...new Set(labels)].map((label) => [label, answerTime(scenario, label)]))
+  const labels = windows(scenario).flatMap((phase) => (phase.while === undefined ? [] : [phase.while.say]))
+  return Object.fromEntries([...new Set(labels)].map((label) => [label, blockingTime(scenario, label)]))
 }
 
+/** What blocks in a phase, and how many of it; undefined in a quiet phase and in one that says several at once. */
+export function blockerOf(scenario: ScenarioSpec, name: string): WindowPhase['while'] {
+  const phase = scenario.phases[name]
+  return phase !== undefined && isWindow(phase) ? phase.while : undefined
+}
+
+/** Whether nothing but probes is said in it. */
+export function isQuiet(scenario: ScenarioSpec, name: string): boolean {
+  const phase = scenario.phases[name]
+  return phase !== undefined && isWindow(phase) && phase.while === undefined
+}
+
+/** Phases that say several at once are walked in so many rounds and then no more. */
+export function isWalked(scenario: ScenarioSpec, name: string, round: number, quick: boolean): boolean {
+  const phase = scenario.phases[name]
+  return phase === undefined || isWindow(phase) || round <= (quick ? 1 : phase.repeat)
+}
+
+const windows = (scenario: ScenarioSpec): WindowPhase[] => Object.values(scenario.phases).filter(isWindow)
+
+/** A search blocks until its first token; everything else to its end. */
+function blockingTime(scenario: ScenarioSpec, label: string): number {
+  const mock = scenario.messages[label]?.mock
+  return mock?.search?.takes ?? answerTime(scenario, label)
+}
+
+/** From its first byte to its last token, as the scenario says it, ms. */
 function answerTime(scenario: ScenarioSpec, label: string): number {
   const mock = scenario.messages[label]?.mock
   if (mock === undefined) return 0
-  return mock.lasts ?? mock.firstTokenAfter + ((mock.tokens ?? 1) - 1) * mock.gap
+  return (mock.search?.takes ?? 0) + (mock.lasts ?? mock.firstTokenAfter + ((mock.tokens ?? 1) - 1) * mock.gap)
 }
 
-/** The message that windows say and whose service time sets the rate. */
-function probeLabel(scenario: ScenarioSpec): string {
-  const first = Object.values(scenario.phases)[0]
-  if (first === undefined) throw new RangeError('a scenario has at least one phase')
-  return first.say
+/** The message that is said to warm up, and whose service time sets the rate: what windows say; without a window the shortest that ends by itself. */
+export function probeLabel(scenario: ScenarioSpec): string {
+  const [first] = windows(scenario)
+  if (first !== undefined) return first.say
+  const harmless = Object.keys(scenario.messages).filter((label) => scenario.messages[label]?.fault === undefined && scenario.messages[label]?.leave === undefined && scenario.messages[label]?.search !== true)
+  const [shortest] = harmless.sort((one, other) => answerTime(scenario, one) - answerTime(scenario, other))
+  if (shortest === undefined) throw new RangeError('a scenario has at least one message that is answered')
+  return shortest
 }
 
-/** The mock's instructions for a label: how many tokens, when the first, how far apart. `lasts` is the plan's, stretched. */
-export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number | undefined): { tokens: number; firstTokenAfter: number; gap: number } {
-  const mock = scenario.messages[label]?.mock ?? { firstTokenAfter: 2, gap: 20 }
-  const duration = lasts ?? mock.lasts
-  const tokens = mock.tokens !== undefined && lasts === undefined ? mock.tokens : Math.max(1, Math.ceil((duration ?? 0) / mock.gap) + 1)
-  return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap }
+/** The mock's instructions for a label. `lasts` is the plan's, stretched: of a search the time that it takes, else the time that the answer streams. */
+export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number | undefined): MockAnswer {
+  const { fault, mock = { firstTokenAfter: 2, gap: 20 } } = scenario.messages[label] ?? {}
+  const duration = mock.search === undefined ? lasts ?? mock.lasts : mock.lasts
+  const tokens = mock.tokens !== undefined && (lasts === undefined || mock.search !== undefined) ? mock.tokens : Math.max(1, Math.ceil((duration ?? 0) / mock.gap) + 1)
+  const search = mock.search === undefined ? {} : { search: lasts ?? mock.search.takes, pages: mock.search.pages, pagebytes: mock.search.pageBytes }
+  return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap, ...search, ...(fault === undefined ? {} : { fault: faultText(fault) }) }
+}
+
+/** What the marker asks of our mock: times in ms. */
+type MockAnswer = NonNullable<Utterance['mock']>
+
+/** As the mock's marker has it: `silence@headers`, `rst@10`, `status:500@headers`. */
+function faultText(fault: FaultSpec): string {
+  if (fault.kind === 'status') return `status:${fault.status}@headers`
+  if (fault.kind === 'hang') return 'hang@end'
+  const kind = fault.kind === 'reset' ? 'rst' : fault.kind === 'close' ? 'fin' : fault.kind
+  const place = 'afterTokens' in fault ? fault.afterTokens : fault.before === 'headers' ? 'headers' : 'first'
+  return `${kind}@${place}`
 }
 
 /** Order of the sides in each round, drawn from the seed: neither side always comes after the other. */
@@ -113,8 +157,9 @@ export function seeded(seed: number): () => number {
 
 /** Phases in which probes run: the quiet one first, since the others are compared with it. */
 export function phaseOrder(scenario: ScenarioSpec): string[] {
-  const quiet = quietPhase(scenario, probeLabel(scenario))
   const names = Object.keys(scenario.phases)
+  const [window] = windows(scenario)
+  const quiet = window === undefined ? undefined : quietPhase(scenario, window.say)
   return quiet === undefined ? names : [quiet, ...names.filter((name) => name !== quiet)]
 }
 
@@ -123,6 +168,10 @@ export function expectedCost(scenario: ScenarioSpec, sides: readonly Pick<PlanRe
   const cost = { messages: 0, tokens: 0, time: 0 }
   for (const side of sides) {
     for (const phase of Object.values(scenario.phases)) {
+      if (!isWindow(phase)) {
+        addBatches(cost, scenario, phase, rounds)
+        continue
+      }
       const probes = 2 * side.probesPerKind
       const blocker = phase.while
       const lasts = blocker === undefined ? 0 : (side.blockers[blocker.say] ?? 0)
@@ -133,4 +182,21 @@ export function expectedCost(scenario: ScenarioSpec, sides: readonly Pick<PlanRe
     }
   }
   return cost
+}
+
+function addBatches(cost: { messages: number; tokens: number; time: number }, scenario: ScenarioSpec, phase: TogetherPhase, rounds: number): void {
+  const repeats = Math.min(rounds, phase.repeat)
+  for (const copies of phase.copies) {
+    cost.messages += repeats * copies * phase.together.length
+    cost.tokens += repeats * copies * phase.together.reduce((sum, label) => sum + mockAnswer(scenario, label, undefined).tokens, 0)
+    cost.time += repeats * (Math.max(...phase.together.map((label) => togetherTime(scenario, label))) + 150)
+  }
+}
+
+/** A silence lasts until the deadline of the system, which is not known: as long as the scenario allows. */
+function togetherTime(scenario: ScenarioSpec, label: string): number {
+  const fault = scenario.messages[label]?.fault?.kind
+  const isSilent = fault === 'silence' || fault === 'heartbeat' || fault === 'hang'
+  const promised = Object.values(scenario.claims).flatMap((claim) => (claim.measure === 'timeToError' ? [claim.bounds.pass] : []))
+  return isSilent ? Math.max(0, ...promised) : scenario.messages[label]?.leave === undefined ? answerTime(scenario, label) : 500
 }

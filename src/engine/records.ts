@@ -1,5 +1,7 @@
+import type { ObservationRecord } from '../sample/run-file.ts'
 import type { Integrity, MessageRecord, Upstream } from '../sample/message.ts'
 import { numberedTokens } from '../target/numbered-tokens.ts'
+import type { Observation } from './engine.ts'
 import type { Answer, Utterance } from '../target/target.ts'
 
 /** Where in a run a message belongs. */
@@ -10,6 +12,8 @@ export interface Place {
   readonly phase: string
   readonly label: string
   readonly part: MessageRecord['part']
+  /** Of a `user`: how many of its label were said at once. */
+  readonly copies?: number
 }
 
 /** A gap longer than this, and than ten times the median gap, is a pause that a reader notices, ms. */
@@ -39,7 +43,9 @@ export function messageRecord(place: Place, utterance: Utterance, dueAt: number,
     errorBound: toMicrosecond(Math.max(0, answer.startedAt - dueAt) + answer.stampError),
     tokens: tokenCount(answer, integrity),
     chunks: answer.chunks,
-    gaps: gapSummary(answer.gaps),
+    gaps: { ...gapSummary(answer.gaps), coalesced: answer.coalesced },
+    ...(utterance.search === true ? { sources: answer.sources } : {}),
+    endErrorBound: toMicrosecond(Math.max(0, answer.startedAt - dueAt) + answer.endStampError),
     outcome: answer.outcome,
     integrity,
     upstream: upstream === null ? null : upstreamRecord(upstream),
@@ -58,6 +64,7 @@ function upstreamRecord(upstream: Upstream): Upstream {
     firstTokenAt: orNull(upstream.firstTokenAt),
     lastTokenAt: orNull(upstream.lastTokenAt),
     clientGoneAt: orNull(upstream.clientGoneAt),
+    ...(upstream.faultAt === undefined ? {} : { faultAt: toMicrosecond(upstream.faultAt) }),
     others: upstream.others.map((other) => ({ ...other, receivedAt: toMicrosecond(other.receivedAt) })),
   }
 }
@@ -68,4 +75,13 @@ function gapSummary(gaps: readonly number[]): MessageRecord['gaps'] {
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0
   const pause = Math.max(leastPause, 10 * median)
   return { count: gaps.length, max: toMicrosecond(sorted.at(-1) ?? 0), pauses: gaps.filter((gap) => gap > pause).length }
+}
+
+/** An observation as the run file keeps it. */
+export function observationRecord(place: Pick<ObservationRecord, 'side' | 'round' | 'attempt' | 'phase'>, what: ObservationRecord['what'], seen: Observation): ObservationRecord {
+  const { dueAt, startedAt, endedAt, status, failure, errorBound } = seen
+  return {
+    type: 'observation', ...place, what, dueAt: toMicrosecond(dueAt), startedAt: toMicrosecond(startedAt), endedAt: toMicrosecond(endedAt), status, failure,
+    errorBound: toMicrosecond(errorBound),
+  }
 }

@@ -70,6 +70,7 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
   return {
     ping,
     collect,
+    open: async () => [],
     get sameBoot() { return boot !== '' && boot === ownBootId() },
     lateness: async () => latenessSchema.parse(await get('/mock/lateness')),
     close: () => agent.close(),

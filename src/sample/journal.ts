@@ -18,6 +18,8 @@ export interface ClockPing {
 export interface Journal {
   /** Entries of the requests that ended since it was last asked; waits a moment for those that are still open. */
   collect(): Promise<JournalEntry[]>
+  /** Requests that are still in flight. */
+  open(): Promise<JournalEntry[]>
   ping(): Promise<ClockPing>
   readonly sameBoot: boolean
   /** Written − due of its tokens so far, ms. */

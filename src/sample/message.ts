@@ -37,6 +37,9 @@ const upstream = z.object({
   firstTokenAt: absent,
   lastTokenAt: absent,
   clientGoneAt: absent,
+  /** What our mock was asked to break, as in its marker, and from when on it was broken. Absent where nothing was. */
+  fault: z.string().exactOptional(),
+  faultAt: instant.exactOptional(),
   /** Number of the socket at the mock, and how many requests it had carried before. */
   socket: z.number(),
   requestsBefore: z.number(),
@@ -56,7 +59,10 @@ export const messageRecord = z.object({
   attempt: z.number(),
   phase: z.string(),
   label: z.string(),
-  part: z.enum(['probe', 'blocker', 'user', 'warm-up']),
+  /** `user`: one of several said at once. `anchor`: said to the model directly, for what it says of the model alone. */
+  part: z.enum(['probe', 'blocker', 'user', 'warm-up', 'anchor']),
+  /** Of a `user`: how many of its label were said at once. */
+  copies: z.number().exactOptional(),
   connection: z.object({ id: z.number(), kind: z.enum(['warm', 'fresh']), requestsBefore: z.number(), openedAt: absent }),
   dueAt: instant,
   startedAt: instant,
@@ -68,11 +74,16 @@ export const messageRecord = z.object({
   endedAt: instant,
   /** Slip plus how late the stamp of the first token may be: the truth lies in [firstTokenAt − errorBound, firstTokenAt]. */
   errorBound: z.number(),
+  /** How late the stamp of the end may be, ms; `errorBound` where it is absent. */
+  endErrorBound: z.number().exactOptional(),
   /** Tokens as the mock numbers them or `usage` counts them; null where neither is there. */
   tokens: z.number().nullable(),
   /** Events with content. A chunk is not a token. */
   chunks: z.number(),
-  gaps: z.object({ count: z.number(), max: z.number(), pauses: z.number() }),
+  /** `coalesced`: of the chunks, those that came less than 1 ms after the one before; absent in older files. */
+  gaps: z.object({ count: z.number(), max: z.number(), pauses: z.number(), coalesced: z.number().exactOptional() }),
+  /** Documents that a search is said to have found; absent where no search was asked for. */
+  sources: z.number().exactOptional(),
   outcome,
   integrity: integrity.nullable(),
   upstream: upstream.nullable(),

@@ -82,7 +82,7 @@ test('a file cut within its header is refused', () => {
 test('a record of a type that a newer writer may know is skipped wherever it stands', () => {
   const lines = text.trimEnd().split('\n')
   for (let at = 1; at <= lines.length; at += 1) {
-    const newer = [...lines.slice(0, at), '{"type":"observation","of":"health"}', ...lines.slice(at)]
+    const newer = [...lines.slice(0, at), '{"type":"weather","of":"health"}', ...lines.slice(at)]
     expect(parseRun(`${newer.join('\n')}\n`)).toEqual(parseRun(text))
   }
 })

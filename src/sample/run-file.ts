@@ -1,33 +1,11 @@
 import { z } from 'zod'
-import type { ScenarioSpec } from '../scenario/spec.ts'
 import { messageRecord, type MessageRecord } from './message.ts'
+import { scenarioSpec, setting } from './scenario-spec.ts'
 
 /** Raised whenever a reader of older files would misunderstand a newer one. */
 export const runFileSchema = 1
 
 const instant = z.number()
-const setting = z.union([z.string(), z.number(), z.boolean()])
-const boundsSchema = z.object({ pass: z.number(), fail: z.number() })
-
-const claimSpec = z.discriminatedUnion('measure', [
-  z.object({ measure: z.literal('firstVisible'), message: z.string(), during: z.array(z.string()).readonly(), statistic: z.enum(['p50', 'p90', 'p95', 'p99']), unit: z.literal('ms'), bounds: boundsSchema }),
-  z.object({ measure: z.literal('stalledShare'), message: z.string(), during: z.array(z.string()).readonly(), quiet: z.string(), unit: z.literal('share'), bounds: boundsSchema }),
-  z.object({ measure: z.literal('delayGrowth'), message: z.string(), from: z.string(), to: z.string(), unit: z.literal('ratio'), bounds: boundsSchema }),
-  z.object({ measure: z.literal('lostTokens'), unit: z.literal('count'), bounds: boundsSchema }),
-])
-
-/** A scenario that comes from outside, as JSON: a run file's header, or what a scenario file exports. */
-export const scenarioSpec = z.object({
-  name: z.string(),
-  question: z.string(),
-  gate: z.boolean(),
-  needs: z.array(z.string()).readonly(),
-  messages: z.record(z.string(), z.object({ text: z.string(), mock: z.object({ tokens: z.number().exactOptional(), lasts: z.number().exactOptional(), firstTokenAfter: z.number(), gap: z.number() }) })),
-  phases: z.record(z.string(), z.object({ say: z.string(), while: z.object({ say: z.string(), copies: z.number() }).exactOptional() })),
-  claims: z.record(z.string(), claimSpec),
-  provedBy: z.record(z.string(), z.record(z.string(), setting)),
-}) satisfies z.ZodType<ScenarioSpec>
-
 const sideSpec = z.object({
   name: z.string(),
   /** `judged` sides decide the exit code, `reference` sides are reported. */
@@ -58,6 +36,8 @@ const rules = z.object({
   stallLimitFixed: z.boolean(),
   /** Whether every side is an unaltered side of the control stack, whose answers are known. */
   knownAnswers: z.boolean(),
+  /** `gentle`: one message at a time and pairs of a story and a hello instead of windows (MEASURING §3). Absent in a full run. */
+  load: z.literal('gentle').exactOptional(),
 })
 export type Rules = z.infer<typeof rules>
 
@@ -150,6 +130,26 @@ const roundRecord = z.object({
 })
 export type RoundRecord = z.infer<typeof roundRecord>
 
+/** One look at the system beside its messages: GET /health, a GET that touches the database, or hello to the model directly. */
+const observationRecord = z.object({
+  type: z.literal('observation'),
+  side: z.string(),
+  round: z.number(),
+  attempt: z.number(),
+  phase: z.string(),
+  what: z.enum(['health', 'database', 'model']),
+  dueAt: instant,
+  startedAt: instant,
+  endedAt: instant,
+  /** Null where no answer came. */
+  status: z.number().nullable(),
+  /** Why it is no good answer: a status, a time-out, a refused connection; null for a good one. */
+  failure: z.string().nullable(),
+  /** How late the stamp of its end may be, ms. */
+  errorBound: z.number(),
+})
+export type ObservationRecord = z.infer<typeof observationRecord>
+
 /** The event loop of the tester stood still for more than 20 ms. */
 const blockRecord = z.object({ type: z.literal('block'), at: instant, lasted: z.number() })
 export type BlockRecord = z.infer<typeof blockRecord>
@@ -182,7 +182,7 @@ const endRecord = z.object({
 export type EndRecord = z.infer<typeof endRecord>
 
 const anyRecord = z.discriminatedUnion('type', [
-  runRecord, planRecord, calibrationRecord, phaseRecord, roundRecord, messageRecord, blockRecord, knownAnswersRecord, histogramRecord, endRecord,
+  runRecord, planRecord, calibrationRecord, phaseRecord, roundRecord, messageRecord, observationRecord, blockRecord, knownAnswersRecord, histogramRecord, endRecord,
 ])
 export type RunFileRecord = z.infer<typeof anyRecord>
 
@@ -194,6 +194,7 @@ export interface Run {
   readonly phases: readonly PhaseRecord[]
   readonly rounds: readonly RoundRecord[]
   readonly messages: readonly MessageRecord[]
+  readonly observations: readonly ObservationRecord[]
   readonly blocks: readonly BlockRecord[]
   readonly knownAnswers: KnownAnswersRecord | null
   readonly histograms: readonly HistogramRecord[]
@@ -237,7 +238,7 @@ export function parseRun(text: string): Run {
 function refuseMissingMessages(run: Run, line: number): void {
   const counts = new Map<string, number>()
   const key = ({ side, round, attempt, phase }: Pick<PhaseRecord, 'side' | 'round' | 'attempt' | 'phase'>): string => JSON.stringify([side, round, attempt, phase])
-  for (const message of run.messages) if (message.part === 'probe') counts.set(key(message), (counts.get(key(message)) ?? 0) + 1)
+  for (const message of run.messages) if (message.part === 'probe' || message.part === 'user') counts.set(key(message), (counts.get(key(message)) ?? 0) + 1)
   for (const phase of run.phases) {
     const found = counts.get(key(phase)) ?? 0
     if (found !== phase.offered) throw new RunFileError(`it has ${found} of the ${phase.offered} messages that were said to ${phase.side} in round ${phase.round}, phase ${phase.phase}`, line)
@@ -278,6 +279,7 @@ export function assembleRun(records: readonly RunFileRecord[]): Run {
     phases: [] as PhaseRecord[],
     rounds: [] as RoundRecord[],
     messages: [] as MessageRecord[],
+    observations: [] as ObservationRecord[],
     blocks: [] as BlockRecord[],
     knownAnswers: null as KnownAnswersRecord | null,
     histograms: [] as HistogramRecord[],
@@ -290,6 +292,7 @@ export function assembleRun(records: readonly RunFileRecord[]): Run {
       case 'phase': run.phases.push(record); break
       case 'round': run.rounds.push(record); break
       case 'message': run.messages.push(record); break
+      case 'observation': run.observations.push(record); break
       case 'block': run.blocks.push(record); break
       case 'known-answers': run.knownAnswers = record; break
       case 'histogram': run.histograms.push(record); break

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import concurrent from '../../scenarios/concurrent.ts'
 import { ms, seconds } from '../duration.ts'
-import { quietPhase, scenario, ScenarioError } from './scenario.ts'
+import { quietPhase } from './claim-check.ts'
+import { scenario, ScenarioError } from './scenario.ts'
 import type { ScenarioSpec } from './spec.ts'
 
 /** What an author without a compiler can write: the same language, nothing checked. */

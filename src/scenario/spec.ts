@@ -7,6 +7,9 @@ export interface ScenarioSpec {
   readonly needs: readonly string[]
   readonly messages: Readonly<Record<string, MessageSpec>>
   readonly phases: Readonly<Record<string, PhaseSpec>>
+  readonly observe?: ObserveSpec
+  /** The values of `param()` that it was made with; times in ms. */
+  readonly params?: Readonly<Record<string, number>>
   readonly claims: Readonly<Record<string, ClaimSpec>>
   /** Per claim the setting of the control gateway that must make it fail: the detection matrix. */
   readonly provedBy: Readonly<Record<string, Defect>>
@@ -15,6 +18,12 @@ export interface ScenarioSpec {
 /** What a person says, and what our own mock model is asked to answer. A real model ignores `mock`. */
 export interface MessageSpec {
   readonly text: string
+  /** The system is asked to search the web before it answers. */
+  readonly search?: true
+  /** What goes wrong at the model. Only our mock can carry it out. */
+  readonly fault?: FaultSpec
+  /** The person leaves in the middle of the answer. */
+  readonly leave?: { readonly afterTokens: number }
   readonly mock: {
     /** How many tokens the answer has; absent where `lasts` decides. */
     readonly tokens?: number
@@ -24,28 +33,119 @@ export interface MessageSpec {
     readonly firstTokenAfter: number
     /** Between two tokens. */
     readonly gap: number
+    /** What our mock search engine does: how long it takes, how many pages it finds, and how large each is. */
+    readonly search?: { readonly takes: number; readonly pages: number; readonly pageBytes: number }
   }
 }
 
+/** Where an answer breaks: before the response head, before the first token, or after so many tokens. */
+export type FaultPlace = { readonly before: 'headers' | 'first token' } | { readonly afterTokens: number }
+
+/**
+ * What the model does instead of answering. `silence`: nothing more comes, the connection stays; `heartbeat`: nothing but comments; `hang`: the answer
+ * comes, its end never; `reset` and `close`: the connection breaks (RST, FIN); `status`: an HTTP error; `garbage`: a frame that is no JSON;
+ * `error`: an error event in the stream.
+ */
+export type FaultSpec =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'hang' }
+  | ({ readonly kind: 'silence' | 'heartbeat' | 'reset' | 'close' | 'garbage' | 'error' } & FaultPlace)
+
+export type PhaseSpec = WindowPhase | TogetherPhase
+
 /** A window of `say`; while `while.copies` answers of `while.say` are being told, or alone (a quiet phase). */
-export interface PhaseSpec {
+export interface WindowPhase {
   readonly say: string
   readonly while?: { readonly say: string; readonly copies: number }
 }
+
+/** Several messages at once, `copies` of each label; one batch for each entry of `copies`. Walked in the first `repeat` rounds, in one if the run is quick. */
+export interface TogetherPhase {
+  readonly together: readonly string[]
+  readonly copies: readonly number[]
+  readonly repeat: number
+  /** Said to the model directly, past the system. */
+  readonly via?: 'model'
+}
+
+export const isWindow = (phase: PhaseSpec): phase is WindowPhase => 'say' in phase
+
+/** What a run looks at beside its messages: how often, ms. `health`: GET /health; `database`: a GET that touches the database; `model`: hello, to the model directly. */
+export type ObserveSpec = { readonly [What in Observed]?: number }
+export type Observed = 'health' | 'database' | 'model'
 
 /** Settings of the control gateway, as `--defect` takes them. */
 export type Defect = Readonly<Record<string, string | number | boolean>>
 
 export type Statistic = 'p50' | 'p90' | 'p95' | 'p99'
 
-/** `pass`: equality passes. Between `pass` and `fail` the verdict is `warn`; where there is one bound, both are the same. */
+/**
+ * `pass`: equality passes. Between `pass` and `fail` the verdict is `warn`; where there is one bound, both are the same. With `atLeast` it is the larger
+ * values that pass.
+ */
 export interface Bounds {
   readonly pass: number
   readonly fail: number
+  readonly atLeast?: true
+}
+
+/** A percentile of a time of `message` over the phases `during`, judged as a claim on the share of messages that take longer. */
+export interface TimeClaim {
+  readonly measure: 'firstVisible' | 'addedToFirstToken' | 'e2e' | 'connectionCost'
+  readonly message: string
+  readonly during: readonly string[]
+  readonly statistic: Statistic
+  readonly unit: 'ms'
+  readonly bounds: Bounds
+}
+
+/** A percentile, over the answers, of the share of an answer's tokens that came in one read with the token before. */
+export interface CoalescedClaim {
+  readonly measure: 'coalescedShare'
+  readonly message: string
+  readonly during: readonly string[]
+  readonly statistic: Statistic
+  readonly unit: 'share'
+  readonly bounds: Bounds
+}
+
+/** Messages of which not one may be such (`atMost`), or every one must (`atLeast`): zero tolerance. */
+export interface EventClaim {
+  readonly measure: 'lostTokens' | 'foreignTokens' | 'reorderedTokens' | 'duplicatedTokens' | 'wrongErrors' | 'wholeAnswers' | 'sourcesShown'
+  /** The labels it is about; absent for every message that is meant to be answered whole. */
+  readonly messages?: readonly string[]
+  readonly unit: 'count' | 'share'
+  readonly bounds: Bounds
+}
+
+/** The longest that any of the messages took to fail visibly, or to be given up at the model. */
+export interface ExtremeClaim {
+  readonly measure: 'timeToError' | 'timeToCancel'
+  readonly messages: readonly string[]
+  readonly unit: 'ms'
+  readonly bounds: Bounds
+}
+
+/** What the system adds to a time of the model, by two phases that say the same messages, one of them `via` the model. */
+export interface OverheadClaim {
+  readonly measure: 'overhead'
+  readonly of: 'first token' | 'gap'
+  readonly message: string
+  readonly through: string
+  readonly direct: string
+  readonly statistic: 'p50' | 'p95'
+  readonly unit: 'ms'
+  readonly bounds: Bounds
 }
 
 export type ClaimSpec =
-  | { readonly measure: 'firstVisible'; readonly message: string; readonly during: readonly string[]; readonly statistic: Statistic; readonly unit: 'ms'; readonly bounds: Bounds }
+  | TimeClaim
+  | CoalescedClaim
+  | EventClaim
+  | ExtremeClaim
+  | OverheadClaim
   | { readonly measure: 'stalledShare'; readonly message: string; readonly during: readonly string[]; readonly quiet: string; readonly unit: 'share'; readonly bounds: Bounds }
   | { readonly measure: 'delayGrowth'; readonly message: string; readonly from: string; readonly to: string; readonly unit: 'ratio'; readonly bounds: Bounds }
-  | { readonly measure: 'lostTokens'; readonly unit: 'count'; readonly bounds: Bounds }
+  | { readonly measure: 'healthTime'; readonly statistic: Statistic; readonly unit: 'ms'; readonly bounds: Bounds }
+  | { readonly measure: 'effectiveConcurrency'; readonly message: string; readonly during: string; readonly unit: 'count'; readonly bounds: Bounds }
+  | { readonly measure: 'requestsPerSocket'; readonly unit: 'ratio'; readonly bounds: Bounds }

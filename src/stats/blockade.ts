@@ -3,6 +3,9 @@ import { median } from './quantile.ts'
 import type { TimeOf } from './ttft.ts'
 import type { Window } from './windows.ts'
 
+/** What a blockade is read from. */
+type Blocked = Pick<Window, 'blockers'>
+
 /** The time in which all blockers of a window were being told; or why there is none. Instants of the run, ms. */
 export type Blockade =
   | { readonly kind: 'held'; readonly from: number; readonly to: number }
@@ -14,7 +17,7 @@ export type Blockade =
  * it was sent if that is earlier: a buffered answer has its first token at its end. One that failed, or was never said, blocks nobody: what a
  * stack does after it broke off an answer says nothing of what it does during one.
  */
-export function blockade(window: Window, copies: number, quietTime: number | undefined, timeOf: TimeOf): Blockade {
+export function blockade(window: Blocked, copies: number, quietTime: number | undefined, timeOf: TimeOf): Blockade {
   const { blockers } = window
   if (blockers.length === 0) return { kind: 'failed', why: 'no blocker was said' }
   if (blockers.length < copies) return { kind: 'failed', why: `only ${blockers.length} of ${copies} blockers were said` }
@@ -29,4 +32,4 @@ function beganAt(blocker: MessageRecord, quietTime: number | undefined, timeOf: 
 }
 
 /** The quiet p50 of a round, both connection kinds together, ms. Undefined where no quiet probe was said. */
-export const quietTime = (quiet: Window, timeOf: TimeOf): number | undefined => median(quiet.probes.map(timeOf))
+export const quietTime = (quiet: Pick<Window, 'probes'>, timeOf: TimeOf): number | undefined => median(quiet.probes.map(timeOf))

@@ -1,11 +1,11 @@
 import type { Run } from '../sample/run-file.ts'
-import type { ClaimSpec, Statistic } from '../scenario/spec.ts'
+import type { Statistic, TimeClaim } from '../scenario/spec.ts'
 import type { Count } from './binomial.ts'
 import { rankQuantile } from './quantile.ts'
 import { firstVisible, judgedTime, type View } from './ttft.ts'
 import { sideRounds, windowOf } from './windows.ts'
 
-export type FirstVisibleClaim = Extract<ClaimSpec, { measure: 'firstVisible' }>
+export type FirstVisibleClaim = TimeClaim
 
 export interface LateShare extends Count {
   /** One per kept round that has messages. */

@@ -28,7 +28,7 @@ test('a probe that the tester cancelled is no evidence, one that hung is', () =>
 })
 
 test('a phase that was not walked is an empty window', () => {
-  expect(windowOf(sideRounds(run({ messages: probes() }), 'after')[0] ?? expect.fail('no round'), 'behindStory')).toEqual({ phase: 'behindStory', probes: [], blockers: [], record: undefined })
+  expect(windowOf(sideRounds(run({ messages: probes() }), 'after')[0] ?? expect.fail('no round'), 'behindStory')).toEqual({ phase: 'behindStory', probes: [], blockers: [], users: [], anchors: [], observations: [], record: undefined })
 })
 
 test('the scenario says which phase is quiet and how many answers block another', () => {

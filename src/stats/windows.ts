@@ -1,5 +1,6 @@
 import type { MessageRecord } from '../sample/message.ts'
-import type { PhaseRecord, RoundRecord, Run } from '../sample/run-file.ts'
+import type { ObservationRecord, PhaseRecord, RoundRecord, Run } from '../sample/run-file.ts'
+import type { WindowPhase } from '../scenario/spec.ts'
 import { isEvidence } from './ttft.ts'
 
 /** What was said in one phase of one round. Messages that the tester itself cancelled are not among the probes. */
@@ -7,6 +8,11 @@ export interface Window {
   readonly phase: string
   readonly probes: readonly MessageRecord[]
   readonly blockers: readonly MessageRecord[]
+  /** Said several at once; those that the person left are `cancelled`. */
+  readonly users: readonly MessageRecord[]
+  /** Said to the model directly. */
+  readonly anchors: readonly MessageRecord[]
+  readonly observations: readonly ObservationRecord[]
   /** Undefined where the writer died before the phase was over. */
   readonly record: PhaseRecord | undefined
 }
@@ -24,7 +30,7 @@ export function untilRound(run: Run, last: number): Run {
   const ofRun = parts.get(run) ?? new Map<number, Run>()
   parts.set(run, ofRun)
   const isSaid = ({ round }: { readonly round: number }): boolean => round <= last
-  const part = ofRun.get(last) ?? { ...run, rounds: run.rounds.filter(isSaid), phases: run.phases.filter(isSaid), messages: run.messages.filter(isSaid) }
+  const part = ofRun.get(last) ?? { ...run, rounds: run.rounds.filter(isSaid), phases: run.phases.filter(isSaid), messages: run.messages.filter(isSaid), observations: run.observations.filter(isSaid) }
   ofRun.set(last, part)
   return part
 }
@@ -34,6 +40,9 @@ const parts = new WeakMap<Run, Map<number, Run>>()
 interface OpenWindow extends Window {
   readonly probes: MessageRecord[]
   readonly blockers: MessageRecord[]
+  readonly users: MessageRecord[]
+  readonly anchors: MessageRecord[]
+  readonly observations: ObservationRecord[]
   record: PhaseRecord | undefined
 }
 
@@ -71,34 +80,55 @@ function readRounds(run: Run, side: string): SideRound[] {
   for (const message of run.messages) {
     const kept = message.side === side ? rounds.get(key(message)) : undefined
     if (kept === undefined) continue
-    if (message.part === 'blocker') openWindow(kept.windows, message.phase).blockers.push(message)
-    else if (message.part !== 'warm-up' && isEvidence(message)) openWindow(kept.windows, message.phase).probes.push(message)
+    addMessage(openWindow(kept.windows, message.phase), message)
+  }
+  for (const observation of run.observations) {
+    const kept = observation.side === side ? rounds.get(key(observation)) : undefined
+    if (kept !== undefined) openWindow(kept.windows, observation.phase).observations.push(observation)
   }
   return [...rounds.values()].map(({ record, windows }) => ({ round: record.round, attempt: record.attempt, record, windows }))
 }
 
+function addMessage(window: OpenWindow, message: MessageRecord): void {
+  switch (message.part) {
+    case 'blocker': window.blockers.push(message); break
+    case 'user': window.users.push(message); break
+    case 'anchor': window.anchors.push(message); break
+    case 'probe': if (isEvidence(message)) window.probes.push(message); break
+    case 'warm-up': break
+  }
+}
+
+const emptyWindow = (phase: string): OpenWindow => ({ phase, probes: [], blockers: [], users: [], anchors: [], observations: [], record: undefined })
+
 function openWindow(windows: Map<string, OpenWindow>, phase: string): OpenWindow {
-  const found = windows.get(phase) ?? { phase, probes: [], blockers: [], record: undefined }
+  const found = windows.get(phase) ?? emptyWindow(phase)
   windows.set(phase, found)
   return found
 }
 
 /** That phase of the round; an empty window where it was not walked. */
 export function windowOf(round: SideRound, phase: string): Window {
-  return round.windows.get(phase) ?? { phase, probes: [], blockers: [], record: undefined }
+  return round.windows.get(phase) ?? emptyWindow(phase)
+}
+
+/** What the scenario says of a phase that is a window; undefined for one that says several messages at once. */
+export function windowPhase(run: Run, name: string): WindowPhase | undefined {
+  const phase = run.header.scenario.phases[name]
+  return phase !== undefined && 'say' in phase ? phase : undefined
 }
 
 /** The phases of the scenario in which nothing but probes is said, by name. */
 export function quietPhases(run: Run): string[] {
-  return Object.entries(run.header.scenario.phases).flatMap(([name, phase]) => (phase.while === undefined ? [name] : []))
+  return Object.keys(run.header.scenario.phases).filter((name) => windowPhase(run, name) !== undefined && windowPhase(run, name)?.while === undefined)
 }
 
 /** The quiet phase that says `message`, with which a loaded one is compared; undefined where the scenario has none. */
 export function quietPhaseOf(run: Run, message: string): string | undefined {
-  return quietPhases(run).find((name) => run.header.scenario.phases[name]?.say === message)
+  return quietPhases(run).find((name) => windowPhase(run, name)?.say === message)
 }
 
 /** How many answers block that phase at once: none in a quiet one. */
 export function copiesOf(run: Run, phase: string): number {
-  return run.header.scenario.phases[phase]?.while?.copies ?? 0
+  return windowPhase(run, phase)?.while?.copies ?? 0
 }

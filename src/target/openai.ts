@@ -108,7 +108,7 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     this.#answer = {
       connection: { id: 0, kind: 'fresh', requestsBefore: 0, openedAt: null },
       startedAt: clock.now(), sentAt: null, headersAt: null, firstEventAt: null, firstTokenAt: null, firstVisibleAt: null, endedAt: 0,
-      stampError: 0, chunks: 0, gaps: [], text: '', usageTokens: null, outcome: { kind: 'answered' },
+      stampError: 0, chunks: 0, gaps: [], text: '', usageTokens: null, sources: 0, coalesced: 0, endStampError: 0, outcome: { kind: 'answered' },
     }
   }
 
@@ -119,6 +119,10 @@ class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
 
   lastReadAt(): number {
     return Math.max(this.#answer.startedAt, this.#answer.headersAt ?? 0, this.#lastReadAt)
+  }
+
+  async afterTokens(count: number): Promise<void> {
+    while (!this.#ended && this.#stream.tokens < count) await new Promise((resolve) => { setTimeout(resolve, 5) })
   }
 
   abort(outcome: Outcome): void {

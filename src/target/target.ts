@@ -13,7 +13,19 @@ export interface Utterance {
   readonly id: string
   readonly text: string
   /** The mock's instructions; undefined where no mock of ours is behind the target. */
-  readonly mock: { readonly tokens: number; readonly firstTokenAfter: number; readonly gap: number } | undefined
+  readonly mock: {
+    readonly tokens: number
+    readonly firstTokenAfter: number
+    readonly gap: number
+    /** What the mock is to break, as its marker has it: `silence@headers`. */
+    readonly fault?: string
+    /** How long our mock search takes, ms; how many pages it finds; how large each is. */
+    readonly search?: number
+    readonly pages?: number
+    readonly pagebytes?: number
+  } | undefined
+  /** The system is to search the web first. */
+  readonly search?: boolean
   readonly maxTokens?: number
 }
 
@@ -34,6 +46,12 @@ export interface Answer {
   gaps: number[]
   text: string
   usageTokens: number | null
+  /** Documents that a search is said to have found. */
+  sources: number
+  /** Content chunks that came less than 1 ms after the one before. */
+  coalesced: number
+  /** How late the stamp of the end may be, ms. */
+  endStampError: number
   outcome: Outcome
 }
 
@@ -42,6 +60,8 @@ export interface Exchange {
   readonly done: Promise<Answer>
   /** Resolves at the first token, and at the end where none comes. */
   readonly firstToken: Promise<void>
+  /** Resolves when so many tokens have come, and at the end where they do not. */
+  afterTokens(count: number): Promise<void>
   /** When something of it was last read; when it was said, before. */
   lastReadAt(): number
   /** Ends it from our side with the outcome given. Without effect once it has ended. */

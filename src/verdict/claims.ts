@@ -80,6 +80,7 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
     case 'stalledShare': return stalledClaim(run, side, claim)
     case 'delayGrowth': return growthClaim(run, side, claim)
     case 'lostTokens': return lossClaim(run, side, claim, sideRounds(run, side.name).length)
+    default: throw new RangeError(`claims on ${claim.measure} are not judged yet`)
   }
 }
 

@@ -5,7 +5,7 @@ import { median, rankQuantile } from '../stats/quantile.ts'
 import { type SignedRankInterval, signedRankInterval } from '../stats/signed-rank.ts'
 import { type StalledShare, stalledShare, type StalledShareClaim } from '../stats/stall.ts'
 import { judgedTime, type View } from '../stats/ttft.ts'
-import { sideRounds, windowOf } from '../stats/windows.ts'
+import { sideRounds, windowOf, windowPhase } from '../stats/windows.ts'
 import type { Comparison } from './document.ts'
 import { effective, leastRounds } from './shares.ts'
 import { areToo, counted, percent, rankOrNull } from './wording.ts'
@@ -41,8 +41,7 @@ export function comparisons(run: Run): Comparison[] {
 }
 
 function latencies(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
-  const { phases } = run.header.scenario
-  const named = (loaded: boolean): string[] => Object.keys(phases).filter((name) => (phases[name]?.while !== undefined) === loaded)
+  const named = (loaded: boolean): string[] => Object.keys(run.header.scenario.phases).filter((name) => windowPhase(run, name) !== undefined && (windowPhase(run, name)?.while !== undefined) === loaded)
   const rows: [string, string[], Row[]][] = [['ttft quiet', named(false), [p50, p90]], ['ttft behind a blocker', named(true), [p50, p95]]]
   return rows.flatMap(([metric, during, statistics]) => (during.length === 0 ? [] : statistics.map((row) => latency(run, { before, after, metric, during, row }))))
 }

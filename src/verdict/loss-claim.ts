@@ -1,11 +1,11 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { ClaimSpec } from '../scenario/spec.ts'
+import type { EventClaim } from '../scenario/spec.ts'
 import { lostTokens } from '../stats/lost-tokens.ts'
 import type { Weighed, Weighing } from './decision.ts'
 import { atMostAfterNone, roundShortage } from './shares.ts'
 import { counted, percentUp } from './wording.ts'
 
-type LossClaim = Extract<ClaimSpec, { measure: 'lostTokens' }>
+type LossClaim = EventClaim
 
 /**
  * Zero tolerance: one message that lacks a word fails, at any look and after any number of rounds. A pass states how often it may still

@@ -4,6 +4,7 @@ import { type Interval, proportionInterval } from '../stats/binomial.ts'
 import { differenceInterval } from '../stats/difference.ts'
 import { type StalledShare, stalledShare, type StalledShareClaim } from '../stats/stall.ts'
 import type { View } from '../stats/ttft.ts'
+import { windowPhase } from '../stats/windows.ts'
 import type { Description, Weighed, Weighing } from './decision.ts'
 import { atMostAfterNone, effective, roundShortage, sampleShortage, shareInterval } from './shares.ts'
 import { counted, percent, percentDown, percentUp, plural } from './wording.ts'
@@ -67,7 +68,7 @@ function probesInWords(claim: StalledShareClaim, seen: StalledShare, low: number
 }
 
 function episodesInWords(run: Run, claim: StalledShareClaim, seen: StalledShare, alpha: number): string {
-  const blockers = [...new Set(claim.during.map((phase) => run.header.scenario.phases[phase]?.while?.say ?? 'blocker'))].map(plural).join(' and ')
+  const blockers = [...new Set(claim.during.map((phase) => windowPhase(run, phase)?.while?.say ?? 'blocker'))].map(plural).join(' and ')
   const { short, failed, 'no quiet time': unanswered } = seen.dropped
   const dropped = [
     ...(short > 0 ? [`, ${short} more were too short to tell`] : []), ...(failed > 0 ? [`, ${failed} more failed`] : []),

@@ -1,18 +1,21 @@
 import type { MessageRecord } from '../../sample/message.ts'
 import type { CalibrationRecord, HistogramRecord, SideSpec } from '../../sample/run-file.ts'
 import type { Target, Utterance } from '../../target/target.ts'
-import { type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement } from '../engine.ts'
+import { isWindow, type Observed, type TogetherPhase, type WindowPhase } from '../../scenario/spec.ts'
+import { mostAtOnce } from '../../stats/concurrency.ts'
+import { type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement, type StartObserver } from '../engine.ts'
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
-import { longestDelivery, mockAnswer } from '../plan.ts'
-import { messageRecord, toMicrosecond } from '../records.ts'
+import { longestDelivery, mockAnswer, probeLabel } from '../plan.ts'
+import { messageRecord, observationRecord, toMicrosecond } from '../records.ts'
+import { sayBatch } from './batch.ts'
 import { calibrate } from './calibration.ts'
 import type { RunClock } from './clock.ts'
 import { GapHistograms } from './gap-histograms.ts'
 import { walkPhase } from './phase.ts'
 import { measureSide } from './side-measurement.ts'
-import type { SaidMessage } from './window.ts'
+import { rest, type SaidMessage } from './window.ts'
 
 export interface NodeEngineOptions extends EngineSetting {
   readonly clock: RunClock
@@ -20,14 +23,27 @@ export interface NodeEngineOptions extends EngineSetting {
   readonly targets: ReadonlyMap<string, Target>
   /** Our mock behind the targets, asked directly; absent where there is none. */
   readonly mock: { readonly target: Target; readonly journal: Journal } | undefined
+  /** The model itself, where it is not our mock: what --model-url names. */
+  readonly model: Target | undefined
+  /** Per side name, what can be looked at beside its messages. */
+  readonly observers: ReadonlyMap<string, { readonly [What in Observed]?: StartObserver }>
 }
 
 /** How many readings of the mock's clock are taken; the fastest counts. */
 const pings = 20
 /** A system drains in this time plus what a message takes alone, plus four times what its window costs it, ms. */
 const drainTime = 10_000
-/** Beyond its fail bound, a blocker is watched for this long, ms. */
-const watchTime = 30_000
+/** Beyond its fail bound, a message is watched for this long, ms; on the control stack it is known that nothing more comes. */
+const watchTime = { control: 3_000, elsewhere: 30_000 }
+
+/** What was said in a phase, and when. */
+interface Walked {
+  readonly from: number
+  readonly windowAt: number
+  readonly to: number
+  readonly drained: boolean
+  readonly said: readonly { readonly message: SaidMessage; readonly label: string; readonly part: MessageRecord['part']; readonly copies: number | undefined }[]
+}
 
 /** The engine that says messages from this very process: undici connections, one clock, one event loop that is watched. */
 export class NodeEngine implements Engine {
@@ -58,7 +74,7 @@ export class NodeEngine implements Engine {
 
   async measure(sides: readonly SideSpec[]): Promise<SideMeasurement[]> {
     const { scenario, rules, clock, signal } = this.#options
-    const label = Object.values(scenario.phases)[0]?.say ?? ''
+    const label = probeLabel(scenario)
     const said = new Map<string, string>()
     const utterance = (side: SideSpec): Utterance => {
       const spoken = this.#say(side, label, undefined)
@@ -105,10 +121,37 @@ export class NodeEngine implements Engine {
     const { scenario, clock, signal } = this.#options
     const spec = scenario.phases[order.phase]
     if (spec === undefined) throw new RangeError(`the scenario has no phase ${order.phase}`)
+    clock.longestBlock()
+    const observers = this.#observe(order)
+    const walked = isWindow(spec) ? await this.#walkWindow(order, spec) : await this.#walkBatches(order, spec)
+    const longestBlock = clock.longestBlock()
+    const place = { side: order.side.name, round: order.round, attempt: order.attempt, phase: order.phase }
+    const seen = await Promise.all(observers.map(async ({ what, observer }) => (await observer.stop()).map((one) => observationRecord(place, what, one))))
+    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && message.answer?.outcome.kind === 'failed' ? [message.utterance.id] : []))
+    const entries = signal.aborted ? [] : await this.#collect(ids, this.#cancelPatience())
+    const messages = walked.said.map(({ message, label, part, copies }) => this.#record(message, { ...place, label, part, ...(copies === undefined ? {} : { copies }) }, entries))
+    this.#throwIfAborted()
+    const onTime = longestDelivery(order.sizes.rate, order.stallLimit)
+    const offered = messages.filter(({ part }) => part !== 'blocker')
+    return {
+      messages,
+      observations: seen.flat(),
+      longestBlock,
+      record: {
+        type: 'phase', ...place,
+        from: toMicrosecond(walked.from), windowAt: toMicrosecond(walked.windowAt), to: toMicrosecond(walked.to),
+        offered: isWindow(spec) ? 2 * order.sizes.probesPerKind : offered.length,
+        delivered: offered.filter((message) => message.startedAt - message.dueAt <= onTime).length,
+        drained: walked.drained,
+      },
+    }
+  }
+
+  async #walkWindow(order: PhaseOrder, spec: WindowPhase): Promise<Walked> {
+    const { clock, signal } = this.#options
     const { sizes, side } = order
     const blocker = spec.while
     const lasts = blocker === undefined ? 0 : (sizes.blockers[blocker.say] ?? 0)
-    clock.longestBlock()
     const walked = await walkPhase({
       target: this.#target(side.name),
       probe: () => this.#say(side, spec.say, undefined),
@@ -116,31 +159,65 @@ export class NodeEngine implements Engine {
       probesPerKind: sizes.probesPerKind,
       rate: sizes.rate,
       windowAfter: order.quietTime + 100,
-      blockerCap: lasts * (blocker?.copies ?? 1) + this.#failBound() + watchTime,
+      blockerCap: lasts * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
       drainTime: drainTime + order.aloneTime + 4 * sizes.probesPerKind * sizes.serviceTime,
       clock,
       signal,
     })
-    const longestBlock = clock.longestBlock()
-    const entries = signal.aborted ? [] : await this.#collect()
-    const place = { side: side.name, round: order.round, attempt: order.attempt, phase: order.phase }
-    const messages = [
-      ...walked.blockers.map((said) => this.#record(said, { ...place, label: blocker?.say ?? '', part: 'blocker' }, entries)),
-      ...walked.probes.map((said) => this.#record(said, { ...place, label: spec.say, part: 'probe' }, entries)),
-    ]
-    this.#throwIfAborted()
-    const onTime = longestDelivery(sizes.rate, order.stallLimit)
     return {
-      messages,
-      longestBlock,
-      record: {
-        type: 'phase', ...place,
-        from: toMicrosecond(walked.from), windowAt: toMicrosecond(walked.windowAt), to: toMicrosecond(walked.to),
-        offered: 2 * sizes.probesPerKind,
-        delivered: messages.filter((message) => message.part === 'probe' && message.startedAt - message.dueAt <= onTime).length,
-        drained: walked.drained,
-      },
+      ...walked,
+      said: [
+        ...walked.blockers.map((message) => ({ message, label: blocker?.say ?? '', part: 'blocker' as const, copies: undefined })),
+        ...walked.probes.map((message) => ({ message, label: spec.say, part: 'probe' as const, copies: undefined })),
+      ],
     }
+  }
+
+  /** One batch after another, with more and more at once, until fewer than so many were really told at one instant. */
+  async #walkBatches(order: PhaseOrder, spec: TogetherPhase): Promise<Walked> {
+    const { scenario, clock, signal } = this.#options
+    const target = spec.via === 'model' ? this.#modelTarget() : this.#target(order.side.name)
+    const said: Walked['said'][number][] = []
+    const instants = { from: clock.now(), windowAt: clock.now(), to: clock.now() }
+    let drained = true
+    for (const [index, copies] of spec.copies.entries()) {
+      this.#throwIfAborted()
+      const messages = Array.from({ length: copies }, () => spec.together).flat().map((label) => ({
+        label, utterance: this.#sayAtOnce(order, label, spec), leaveAfter: scenario.messages[label]?.leave?.afterTokens,
+      }))
+      const batch = await sayBatch({ target, messages, patience: this.#patience(order, spec), clock, signal })
+      if (index === 0) instants.windowAt = batch.dueAt
+      instants.to = batch.to
+      drained = drained && batch.drained
+      said.push(...batch.said.map(({ label, message }) => ({ message, label, part: 'user' as const, copies })))
+      if (mostAtOnce(batch.said.flatMap(({ message: { answer } }) => (answer === null ? [] : [answer]))) < copies && spec.copies.length > 1) break
+    }
+    // A model that is silent on purpose is not a system that does not drain.
+    const isBroken = spec.together.some((label) => scenario.messages[label]?.fault !== undefined)
+    return { ...instants, drained: drained || isBroken, said }
+  }
+
+  /** Ten times as long as a hello takes, so that what is said at once is told at once. */
+  #sayAtOnce(order: PhaseOrder, label: string, { via }: TogetherPhase): Utterance {
+    const lasts = this.#options.scenario.messages[label]?.mock.lasts
+    return this.#say(order.side, label, lasts === undefined ? undefined : Math.max(lasts, 10 * order.aloneTime), via === 'model' && this.#options.mock !== undefined)
+  }
+
+  /** How long a message of a batch may say nothing before it is hung: until the claim fails, and some more. */
+  #patience({ side, aloneTime }: PhaseOrder, { together }: TogetherPhase): number {
+    const { scenario } = this.#options
+    const isBroken = together.some((label) => scenario.messages[label]?.fault !== undefined)
+    const search = Math.max(0, ...together.map((label) => scenario.messages[label]?.mock.search?.takes ?? 0))
+    return this.#failBound() + search + 10 * aloneTime + (side.kind === 'control' && isBroken ? watchTime.control : watchTime.elsewhere)
+  }
+
+  #observe({ side }: PhaseOrder): { readonly what: Observed; readonly observer: ReturnType<StartObserver> }[] {
+    const { scenario, observers } = this.#options
+    const wanted = Object.entries(scenario.observe ?? {}) as [Observed, number][]
+    return wanted.flatMap(([what, every]) => {
+      const start = observers.get(side.name)?.[what]
+      return start === undefined ? [] : [{ what, observer: start(every) }]
+    })
   }
 
   /** The gaps between content chunks of everything said so far, a histogram per side, phase and label. */
@@ -154,9 +231,17 @@ export class NodeEngine implements Engine {
     return target
   }
 
-  #say(side: SideSpec, label: string, lasts: number | undefined): Utterance {
+  #modelTarget(): Target {
+    const target = this.#options.model ?? this.#options.mock?.target
+    if (target === undefined) throw new RangeError('nobody said where the model is')
+    return target
+  }
+
+  #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
-    return this.#utterance(scenario.messages[label]?.text ?? '', mockAnswer(scenario, label, lasts), side.hasMock)
+    const { text = '', search } = scenario.messages[label] ?? {}
+    const utterance = this.#utterance(text, mockAnswer(scenario, label, lasts), hasMock)
+    return search === true ? { ...utterance, search } : utterance
   }
 
   /** Where a real model listens each message begins with a word of its own: prompt prefixes are cached, and a cached hello is not a hello. */
@@ -166,11 +251,27 @@ export class NodeEngine implements Engine {
     return hasMock ? { id, text, mock: answer } : { id, text: `${id}: ${text}`, mock: undefined }
   }
 
-  async #collect(): Promise<JournalEntry[]> {
-    const { mock, clock } = this.#options
+  /**
+   * What the mock saw of the messages that have ended. For `awaited`, which our side has given up, it is asked for so long; a request of theirs that is
+   * still open then has not been told that its client left, and is among them too.
+   */
+  async #collect(awaited: readonly string[] = [], patience = 0): Promise<JournalEntry[]> {
+    const { mock, clock, signal } = this.#options
     if (mock === undefined) return []
+    const giveUpAt = clock.now() + patience
     const entries = await this.#asking(() => mock.journal.collect())
+    if (awaited.length > 0) {
+      const open = async (): Promise<JournalEntry[]> => (await this.#asking(() => mock.journal.open())).filter(({ id }) => id !== null && awaited.includes(id))
+      while ((await open()).length > 0 && clock.now() < giveUpAt && !signal.aborted) await rest(20, signal)
+      entries.push(...await this.#asking(() => mock.journal.collect()), ...await open())
+    }
     return entries.map((entry) => inRunTime(entry, clock.origin, this.#agreement))
+  }
+
+  /** How long a model is watched for whether it learns that its client left, ms. */
+  #cancelPatience(): number {
+    const bounds = Object.values(this.#options.scenario.claims).flatMap((claim) => (claim.measure === 'timeToCancel' ? [claim.bounds.fail] : []))
+    return bounds.length === 0 ? 0 : Math.max(...bounds) + 500
   }
 
   /** A mock that is gone is no crash of ours, and no finding about the system: the run is lost. */

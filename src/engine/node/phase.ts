@@ -112,7 +112,7 @@ async function drain(request: PhaseRequest, probes: readonly SaidMessage[], bloc
 const longestAnswer = 900_000
 
 /** Waits for the end of all of them. One that says nothing for `patience` ms is hung, and is broken off; one that goes on is waited for. */
-async function toldToItsEnd(messages: readonly SaidMessage[], patience: number, { clock, signal }: PhaseRequest): Promise<boolean> {
+export async function toldToItsEnd(messages: readonly SaidMessage[], patience: number, { clock, signal }: Pick<PhaseRequest, 'clock' | 'signal'>): Promise<boolean> {
   const from = clock.now()
   const silentSince = (message: SaidMessage): number => Math.max(from, message.exchange.lastReadAt())
   let isWhole = true
@@ -130,6 +130,6 @@ async function toldToItsEnd(messages: readonly SaidMessage[], patience: number, 
   }
 }
 
-function abortAll(messages: readonly SaidMessage[], code: 'hung' | 'over-deadline' | 'cancelled', detail: string): void {
+export function abortAll(messages: readonly SaidMessage[], code: 'hung' | 'over-deadline' | 'cancelled', detail: string): void {
   for (const message of messages) if (message.answer === null) message.exchange.abort(failed(code, detail, 0))
 }
