@@ -93,7 +93,7 @@ async function matrix(name: string, size: Rules['size'], { seed, folder, stop, c
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile())
   const defects = distinctDefects(scenario.spec)
-  const rules = rulesFor({ size, isControl: true, knownAnswers: false })
+  const rules = rulesFor({ scenario: scenario.spec, size, isControl: true, knownAnswers: false })
   const startedAt = new Date()
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
   const clock = new RunClock((block) => blocks.listener?.(block))

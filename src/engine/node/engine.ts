@@ -36,6 +36,9 @@ const drainTime = 10_000
 /** Beyond its fail bound, a message is watched for this long, ms; on the control stack it is known that nothing more comes. */
 const watchTime = { control: 3_000, elsewhere: 30_000 }
 
+/** What calibration asks the mock for, and the warm-up of a scenario without a window. */
+const shortAnswer = { tokens: 1, firstTokenAfter: 2, gap: 20 }
+
 /** What was said in a phase, and when. */
 interface Walked {
   readonly from: number
@@ -67,7 +70,7 @@ export class NodeEngine implements Engine {
     const { mock, clock, signal } = this.#options
     if (mock === undefined) return null
     await this.clockCheck()
-    const record = await this.#asking(() => calibrate({ ...mock, clock, signal, utterance: () => this.#utterance('calibration', { tokens: 1, firstTokenAfter: 2, gap: 20 }, true), agreement: this.#agreement }))
+    const record = await this.#asking(() => calibrate({ ...mock, clock, signal, utterance: () => this.#utterance('calibration', shortAnswer, true), agreement: this.#agreement }))
     this.#throwIfAborted()
     return record
   }
@@ -77,7 +80,7 @@ export class NodeEngine implements Engine {
     const label = probeLabel(scenario)
     const said = new Map<string, string>()
     const utterance = (side: SideSpec): Utterance => {
-      const spoken = this.#say(side, label, undefined)
+      const spoken = label === undefined ? this.#utterance('Hello', shortAnswer, side.hasMock) : this.#say(side, label, undefined)
       said.set(spoken.id, side.name)
       return spoken
     }
