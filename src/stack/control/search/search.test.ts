@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { type Bench, startBench } from '../test/bench.ts'
-import { type ModelRequest, now, ScriptedModel, until } from '../test/scripted-model.ts'
+import { type ModelRequest, now, type ScriptedModel, until } from '../test/scripted-model.ts'
 
 const benches: Bench[] = []
 afterEach(async () => {
