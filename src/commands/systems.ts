@@ -9,6 +9,7 @@ import { parseDefects } from '../stack/control/settings.ts'
 import { startControlStack } from '../stack/control/stack.ts'
 import { openAiTarget } from '../target/openai.ts'
 import type { Target } from '../target/target.ts'
+import type { MatrixCase, Shape } from './detection-matrix.ts'
 import { processFiles } from './package-files.ts'
 import type { RunRequest } from './run-request.ts'
 
@@ -17,6 +18,8 @@ export interface Systems {
   readonly sides: readonly SideSpec[]
   readonly targets: ReadonlyMap<string, Target>
   readonly mock: { readonly target: Target; readonly journal: Journal } | undefined
+  /** Per side, what the mock's marker says beside what the scenario asks: how the stream is written. */
+  readonly shapes: ReadonlyMap<string, Shape>
   /** Whether every side is an unaltered side of the control stack, whose answers are known. */
   readonly knownAnswers: boolean
   /** Resolves with a sentence when a process that we started ends unasked. Never resolves otherwise. */
@@ -57,9 +60,10 @@ export async function controlSystems(clock: RunClock, defectTexts: readonly stri
   return { ...(await stackSystems(clock, wanted)), knownAnswers: defectTexts.length === 0 }
 }
 
-/** The profile `after`, once for each defect: every side is judged. */
-export async function defectSystems(clock: RunClock, wanted: readonly { readonly name: string; readonly defect: Defect }[]): Promise<Systems> {
-  return stackSystems(clock, wanted.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })))
+/** The profile `after`, once for each case of the detection matrix: every side is judged. */
+export async function defectSystems(clock: RunClock, cases: readonly MatrixCase[]): Promise<Systems> {
+  const systems = await stackSystems(clock, cases.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })))
+  return { ...systems, shapes: new Map(cases.flatMap(({ name, shape }) => (shape === undefined ? [] : [[name, shape]]))) }
 }
 
 interface WantedSide {
@@ -87,6 +91,7 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Pro
     sides,
     targets: targetsOf(sides, {}, clock),
     mock,
+    shapes: new Map(),
     knownAnswers: false,
     died: stack.died.then(({ name, detail }) => `${name} ended unasked (${detail})`),
     down: async () => {
@@ -114,6 +119,7 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
     sides,
     targets: targetsOf(sides, request.headers, clock),
     mock,
+    shapes: new Map(),
     knownAnswers: false,
     died: new Promise(() => {}),
     down: async () => { await mock?.close() },

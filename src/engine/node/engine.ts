@@ -27,6 +27,8 @@ export interface NodeEngineOptions extends EngineSetting {
   readonly model: Target | undefined
   /** Per side name, what can be looked at beside its messages. */
   readonly observers: ReadonlyMap<string, { readonly [What in Observed]?: StartObserver }>
+  /** Per side name, further keys of the mock's marker: how it is to write what it writes. */
+  readonly shapes: ReadonlyMap<string, Readonly<Record<string, string | number>>>
 }
 
 /** How many readings of the mock's clock are taken; the fastest counts. */
@@ -243,7 +245,7 @@ export class NodeEngine implements Engine {
   #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
     const { text = '', search } = scenario.messages[label] ?? {}
-    const utterance = this.#utterance(text, mockAnswer(scenario, label, lasts), hasMock)
+    const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
     return search === true ? { ...utterance, search } : utterance
   }
 
