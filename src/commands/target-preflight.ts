@@ -2,7 +2,7 @@ import { request } from 'undici'
 import { RunClock } from '../engine/node/clock.ts'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { failed, secretsOf, struck } from '../target/failure.ts'
-import { openAiTarget } from '../target/openai.ts'
+import { targetOf } from '../target/chat-target.ts'
 import type { Target } from '../target/target.ts'
 import type { TargetFlag } from './run-request.ts'
 
@@ -70,7 +70,7 @@ export async function checkAnswers(targets: readonly TargetFlag[], models: Reado
   const clock = new RunClock(() => {})
   try {
     const problems = await Promise.all(targets.map(async ({ side, kind, url }) => {
-      const target = openAiTarget({ kind, base: url, model: models.get(side) ?? '', headers, clock })
+      const target = targetOf({ kind, url, model: models.get(side) ?? '', headers, clock })
       for (let count = 1; ; count += 1) {
         const failure = await helloFails(target)
         if (failure === undefined) return []

@@ -6,7 +6,7 @@ const place = { side: 'after', round: 1, attempt: 1, phase: 'quiet', label: 'hel
 const utterance: Utterance = { id: 'a-1', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }
 const answer = (parts: Partial<Answer> = {}): Answer => ({
   connection: { id: 1, kind: 'warm', requestsBefore: 1, openedAt: 1 }, startedAt: 10, sentAt: 10.1, headersAt: 15, firstEventAt: 15, firstTokenAt: 15, firstVisibleAt: 15, endedAt: 16,
-  stampError: 2, chunks: 1, gaps: [], text: '', usageTokens: null, outcome: { kind: 'answered' }, ...parts,
+  stampError: 2, endStampError: 2, chunks: 1, coalesced: 0, gaps: [], sources: 0, text: '', usageTokens: null, outcome: { kind: 'answered' }, ...parts,
 })
 
 test('the error bound is how late the tester was, and how late the stamp may be', () => {

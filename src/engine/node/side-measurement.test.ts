@@ -36,10 +36,10 @@ function system({ service, isSerial = false, outcome = { kind: 'answered' } }: B
     const firstTokenAt = outcome.kind === 'answered' ? endsAt : null
     const answer: Answer = {
       connection: { id: 1, kind: 'warm', requestsBefore: 1, openedAt: 0 }, startedAt: now, sentAt: now, headersAt: endsAt, firstEventAt: endsAt, firstTokenAt, firstVisibleAt: firstTokenAt,
-      endedAt: endsAt, stampError: 0, chunks: 1, gaps: [], text: '', usageTokens: null, outcome,
+      endedAt: endsAt, stampError: 0, endStampError: 0, chunks: 1, coalesced: 0, gaps: [], sources: 0, text: '', usageTokens: null, outcome,
     }
     const done = new Promise<Answer>((resolve) => { setTimeout(() => resolve(answer), endsAt - now) })
-    return { done, firstToken: done.then(() => {}), lastReadAt: () => now, abort: () => {} }
+    return { done, firstToken: done.then(() => {}), afterTokens: () => done.then(() => {}), lastReadAt: () => now, abort: () => {} }
   }
   const open = (): Session => ({ warm: () => Promise.resolve(), say, close: () => {} })
   return { target: { kind: 'openai', url: 'http://127.0.0.1:1', open }, get together() { return [...saidAt.values()].filter((count) => count > 3) } }
