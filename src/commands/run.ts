@@ -17,6 +17,7 @@ import { describeScenario, listScenarios } from './run-description.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
+import { sideAccess } from './sign-in.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
 import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
@@ -35,8 +36,9 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   checkDefects(scenarios, request.defects)
   if (flags.dryRun === true) return describeScenario(scenarios, request, context)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
-  const models = await chosenModels(request.targets, request.model, request.headers)
-  await checkAnswers(request.targets, models, request.headers)
+  const access = await sideAccess(request.targets, { headers: request.headers, account: undefined, trust: undefined })
+  const models = await chosenModels(request.targets, request.model, access)
+  await checkAnswers(request.targets, models, access)
   const startedAt = new Date()
   const folder = reportsFolder(request.out, startedAt)
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }

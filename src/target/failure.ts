@@ -78,13 +78,16 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
+/** Whether an error's code says that no agreement on TLS was reached, a certificate that is not believed included. */
+export const isTlsCode = (code: string): boolean => /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA|EPROTO$)/.test(code)
+
 /** What a socket error means, by how far the answer had come. */
 export function socketFailure(error: Error, hadHeaders: boolean, afterTokens: number): Outcome {
   const code = codeOf(error)
   const detail = code === '' ? error.message : `${code}: ${error.message}`
   if (code === 'ECONNREFUSED') return failed('refused', detail, afterTokens)
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return failed('connect-timeout', detail, afterTokens)
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code) || code === 'EPROTO') return failed('tls', detail, afterTokens)
+  if (isTlsCode(code)) return failed('tls', detail, afterTokens)
   if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || error.name === 'HTTPParserError') return failed('malformed', detail, afterTokens)
   return failed(hadHeaders ? 'reset-mid-stream' : 'reset', detail, afterTokens)
 }
