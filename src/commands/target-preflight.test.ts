@@ -73,7 +73,8 @@ test.each([
   const refused = await refusal(models(kind, await system({ '*': answer }), undefined, accessOf({ authorization: 'Bearer sk-canary-4711' })))
   expect(refused.exitCode).toBe(exitCode)
   expect(refused.text).toMatch(says)
-  expect(refused.text).not.toMatch(/canary|\u001b/)
+  expect(refused.text).not.toContain('canary')
+  expect(refused.text).not.toContain('\u001b')
 })
 
 test('every target is asked, and whoever is not there is exit 5 unless something else is the user’s', async () => {

@@ -4,7 +4,11 @@ import type { Upstream } from './message.ts'
 export interface JournalEntry extends Omit<Upstream, 'others'> {
   /** The message it belongs to; null where the request carried no marker. */
   readonly id: string | null
+  /** `chat` where the marker set the answer; `task`, `search`, `page` and the like for what a gateway asks besides. */
   readonly kind: string
+  /** What went wrong at the model, as it was asked to, and when; null where nothing did. */
+  readonly fault: string | null
+  readonly faultAt: number | null
 }
 
 /** One reading of the model's clock: our clock before and after, the model's in between. */
@@ -18,6 +22,8 @@ export interface ClockPing {
 export interface Journal {
   /** Entries of the requests that ended since it was last asked; waits a moment for those that are still open. */
   collect(): Promise<JournalEntry[]>
+  /** Entries of the requests that have not ended, as far as they have come. None where the mock is too old to tell. Takes nothing from `collect`. */
+  open(): Promise<JournalEntry[]>
   ping(): Promise<ClockPing>
   readonly sameBoot: boolean
   /** Written − due of its tokens so far, ms. */
