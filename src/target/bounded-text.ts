@@ -22,17 +22,25 @@ export class BoundedText {
   decode(bytes: Uint8Array): string {
     this.#bytes += bytes.length
     const text = this.#decoder.decode(bytes, { stream: true })
-    const lineEnd = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r'))
-    if (lineEnd === -1) {
-      if (this.#lineStart.length < 24) this.#lineStart += text.slice(0, 24)
-      this.#lineLength += text.length
-    } else {
-      this.#lineStart = text.slice(lineEnd + 1, lineEnd + 25)
-      this.#lineLength = text.length - lineEnd - 1
-    }
+    this.#measureLine(text)
     if (this.#bytes > mostBytes) this.excess = `the answer is longer than ${mostBytes / mega} MB`
     else if (this.#lineLength > longestLine && !longLine.test(this.#lineStart)) this.excess = `a line of the answer is longer than ${longestLine / mega} MB`
     return this.excess === null ? text : ''
+  }
+
+  #measureLine(text: string): void {
+    if (text.endsWith('\n')) {
+      this.#lineLength = 0
+      this.#lineStart = ''
+      return
+    }
+    const begin = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1
+    if (begin > 0) {
+      this.#lineLength = 0
+      this.#lineStart = ''
+    }
+    if (this.#lineStart.length < 24) this.#lineStart += text.slice(begin, begin + 24)
+    this.#lineLength += text.length - begin
   }
 
   /** What is left of a character whose last bytes never came. */

@@ -111,6 +111,11 @@ test('a compressed answer is refused before its first byte is inflated, or read 
   expect(written.bytes).toBeLessThan(30 * 1024 * 1024)
 })
 
+test('a compressed answer whose bytes never come is refused by its headers', async () => {
+  const { outcome } = await hello((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: br\r\n\r\n'))
+  expect(outcome).toMatchObject({ code: 'malformed', detail: 'answered in the encoding br, which was not asked for' })
+})
+
 test('a compressed error is told by its status, and not by its bytes', async () => {
   const body = gzipSync('{"error":{"message":"no"}}')
   const { outcome } = await hello((socket) => {
