@@ -18,6 +18,7 @@ import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
 import { type ChosenScenario, loadScenarios, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles } from './scenario-files.ts'
+import { sideAccess } from './sign-in.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
 import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
@@ -37,8 +38,9 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const scenarios = chosen.filter(({ asked }) => !leftOut.some(({ scenario }) => scenario === asked.spec.name))
   for (const { scenario, reason } of leftOut) context.err(`${scenario} is left out: ${reason}\n`)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
-  const models = await chosenModels(request.targets, request.model, request.headers)
-  await checkAnswers(request.targets, models, request.headers)
+  const access = await sideAccess(request.targets, { headers: request.headers, account: undefined, trust: undefined })
+  const models = await chosenModels(request.targets, request.model, access)
+  await checkAnswers(request.targets, models, access)
   const startedAt = new Date()
   const folder = reportsFolder(request.out, startedAt)
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }

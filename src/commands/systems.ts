@@ -7,7 +7,7 @@ import type { Defect } from '../scenario/spec.ts'
 import type { Journal } from '../sample/journal.ts'
 import { parseDefects } from '../stack/control/settings.ts'
 import { startControlStack } from '../stack/control/stack.ts'
-import { openAiTarget } from '../target/openai.ts'
+import { targetOf } from '../target/chat-target.ts'
 import type { Target } from '../target/target.ts'
 import type { MatrixCase, Shape } from './detection-matrix.ts'
 import { processFiles } from './package-files.ts'
@@ -128,9 +128,9 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
 
 function mockAt(url: string, clock: RunClock): { target: Target; journal: Journal; close(): Promise<void> } {
   const journal = mockJournal(url, () => clock.now())
-  return { target: openAiTarget({ kind: 'openai', base: `${url}/v1`, model: mockModel, headers: {}, clock }), journal, close: () => journal.close() }
+  return { target: targetOf({ kind: 'openai', url: `${url}/v1`, model: mockModel, headers: {}, clock }), journal, close: () => journal.close() }
 }
 
 function targetsOf(sides: readonly SideSpec[], headers: Readonly<Record<string, string>>, clock: RunClock): Map<string, Target> {
-  return new Map(sides.map((side) => [side.name, openAiTarget({ kind: side.kind, base: side.url, model: side.model, headers, clock })]))
+  return new Map(sides.map((side) => [side.name, targetOf({ kind: side.kind, url: side.url, model: side.model, headers, clock })]))
 }

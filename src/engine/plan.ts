@@ -1,7 +1,7 @@
 import type { PlanRecord, Rules } from '../sample/run-file.ts'
 import { quietPhase } from '../scenario/claim-check.ts'
 import { type FaultSpec, isWindow, type ScenarioSpec, type TogetherPhase, type WindowPhase } from '../scenario/spec.ts'
-import type { Utterance } from '../target/target.ts'
+import type { MockAnswer } from '../target/target.ts'
 
 /** What was measured of a side before its first round: hello alone, and k at once. Times in ms. */
 export interface ServiceMeasurement {
@@ -115,9 +115,6 @@ export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number 
   const search = mock.search === undefined ? {} : { search: lasts ?? mock.search.takes, pages: mock.search.pages, pagebytes: mock.search.pageBytes }
   return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap, ...search, ...(fault === undefined ? {} : { fault: faultText(fault) }) }
 }
-
-/** What the marker asks of our mock: times in ms. */
-type MockAnswer = NonNullable<Utterance['mock']>
 
 /** As the mock's marker has it: `silence@headers`, `rst@10`, `status:500@headers`. */
 function faultText(fault: FaultSpec): string {
