@@ -22,7 +22,7 @@ const whole = {
   $schema: './node_modules/first-token/schema/config.schema.json',
   target: { kind: 'open-webui', url: 'https://chat.example.org' },
   model: 'llama3', modelUrl: 'http://127.0.0.1:11434/v1', mock: 'http://127.0.0.1:9100',
-  tokenEnv: 'ASTRA_TOKEN', headers: { 'CF-Access-Client-Secret': 'env:CF_SECRET', Authorization: 'env:ASTRA_AUTHORIZATION' },
+  tokenEnv: 'ASTRA_TOKEN', headers: { 'CF-Access-Client-Secret': 'env:CF_SECRET' },
   caFile: 'ca.pem', allowHosts: ['chat.example.org', '93.184.215.14', '2001:db8::1'], load: 'gentle', maxMessages: 200, maxTokens: 20_000,
   budget: '10m', rounds: 6, stallLimit: '500ms', out: 'reports', set: { errorWithin: '8s', copies: 4 },
   bounds: { concurrent: { 'hello starts immediately': { pass: '10s', fail: '20s' }, 'hello does not wait for the story': { pass: 0.02 } } },
@@ -32,6 +32,7 @@ test('a configuration with every member is accepted as it stands', async () => {
   expect(await parseConfig(JSON.stringify(whole))).toEqual(whole)
   expect(await problems({ before: whole.target, after: whole.target, userEnv: 'ASTRA_USER', passwordEnv: 'ASTRA_PASSWORD' })).toEqual([])
   expect(await problems({ apiKeyFile: 'key' })).toEqual([])
+  expect(await problems({ headers: { Authorization: 'env:ASTRA_AUTHORIZATION' } })).toEqual([])
   expect(await problems({})).toEqual([])
 })
 
@@ -95,6 +96,7 @@ test.each<[object, RegExp]>([
   [{ before: whole.target }, /before is given without after/],
   [{ apiKeyEnv: 'A', apiKeyFile: 'b' }, /apiKeyEnv and apiKeyFile/],
   [{ tokenEnv: 'A', apiKeyEnv: 'B' }, /tokenEnv and apiKeyEnv/],
+  [{ tokenEnv: 'A', headers: { authorization: 'env:B' } }, /headers\.authorization and tokenEnv/],
   [{ passwordEnv: 'A' }, /passwordEnv is given without userEnv/],
   [{ bounds: { concurrent: { 'a b': { pass: '3s', fail: '1s' } } } }, /bounds\.concurrent\."a b"\.fail is below pass/],
   [{ bounds: { concurrent: { 'a b': { pass: '3s', fail: 5 } } } }, /fail is not of the same kind as pass/],

@@ -139,6 +139,9 @@ function combinationProblems(json: unknown): PlacedProblem[] {
   clash('apiKeyEnv', ['apiKeyFile'], 'Keep one: both give a key.')
   clash('tokenEnv', ['userEnv', 'passwordEnv', 'apiKeyEnv', 'apiKeyFile'], 'Keep one way to sign in.')
   clash('userEnv', ['apiKeyEnv', 'apiKeyFile'], 'Keep one way to sign in.')
+  const signIn = (['apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv'] as const).find(has)
+  const authorization = isRecord(json['headers']) ? Object.keys(json['headers']).find((name) => name.toLowerCase() === 'authorization') : undefined
+  if (signIn !== undefined && authorization !== undefined) problems.push({ at: pathText(['headers', authorization]), what: `and ${signIn} are both given`, fix: 'Keep one way to sign in.' })
   if (has('before') && !has('after')) problems.push({ at: 'before', what: 'is given without after', fix: 'Add after, or call the one system target.' })
   if (has('userEnv') !== has('passwordEnv')) problems.push({ at: has('userEnv') ? 'userEnv' : 'passwordEnv', what: `is given without ${has('userEnv') ? 'passwordEnv' : 'userEnv'}`, fix: 'Signing in takes both.' })
   return problems
