@@ -81,6 +81,12 @@ export type ConfigSystem = z.infer<typeof system>
 /** Scenario, claim sentence, bound. */
 export type ConfigBounds = NonNullable<Config['bounds']>
 
+export const systemKinds = system.shape.kind.options
+
+/** Whether the configuration takes it for a base address, and for the name of an environment variable. */
+export const isBaseUrl = (word: string): boolean => url.safeParse(word).success
+export const isVariableName = (word: string): boolean => variable.safeParse(word).success
+
 /** What each kind of object may hold, for the nearest name to a misspelt one. */
 export const memberNames: Readonly<Record<'config' | 'system' | 'bound', readonly string[]>> = {
   config: Object.keys(configSchema.shape),

@@ -21,6 +21,17 @@ test('an answer comes without the blanks around it, one question after another',
   expect(shown()).toMatch(/Model: [^]*Token: /)
 })
 
+test('what is typed is echoed once, however many questions came before', async () => {
+  const { input, shown, person } = terminal()
+  for (const word of ['one', 'two', 'three']) {
+    const asked = person.ask('? ')
+    input.write(`${word}\n`)
+    expect(await asked).toBe(word)
+  }
+  expect(shown().replaceAll(/[^a-z]/g, '')).toBe('onetwothree')
+  expect(input.listenerCount('keypress')).toBe(0)
+})
+
 test.each([['y', true], ['YES', true], ['', false], ['n', false], ['yellow', false]])('"%s" to a yes-or-no question is %s', async (answer, yes) => {
   const { input, shown, person } = terminal()
   const agreed = person.agrees('Go on?')

@@ -35,16 +35,18 @@ export function personAt(input: Readable, output: Writable): Person {
     const terminal = createInterface({ input, output, terminal: true })
     const end = (settle: () => void): void => {
       close = undefined
-      terminal.removeAllListeners('close')
+      // Only ours: with one of its own the interface lets go of the keys.
+      terminal.off('close', onClose)
       terminal.close()
       settle()
     }
-    close = () => end(() => reject(new Interrupted('end')))
+    const onClose = (): void => end(() => reject(new Interrupted('end')))
+    close = onClose
+    terminal.on('close', onClose)
     terminal.on('SIGINT', () => {
       output.write('\n')
       end(() => reject(new Interrupted('ctrl-c')))
     })
-    terminal.on('close', () => end(() => reject(new Interrupted('end'))))
     terminal.question(question).then((answer) => end(() => resolve(answer.trim())), reject)
   })
   return {
