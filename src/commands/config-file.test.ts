@@ -11,10 +11,13 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 async function problems(config: unknown): Promise<string[]> {
   const text = typeof config === 'string' ? config : JSON.stringify(config)
-  const error: unknown = await parseConfig(text).then(() => undefined, (reason: unknown) => reason)
-  if (error === undefined) return []
-  if (!(error instanceof UsageError)) throw error
-  return error.problems.map(({ what, fix }) => `${what} ${fix}`)
+  try {
+    await parseConfig(text)
+    return []
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return error.problems.map(({ what, fix }) => `${what} ${fix}`)
+  }
 }
 
 /** Every member once, as a user would write it. */

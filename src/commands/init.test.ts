@@ -66,7 +66,7 @@ function person(...answers: (readonly [RegExp, string | Error])[]): Person & { a
     if (found[1] instanceof Error) throw found[1]
     return found[1]
   }
-  return { asked, ask, agrees: async (question) => /^y/.test(await ask(question)), leave: () => {} }
+  return { asked, ask, agrees: async (question) => (await ask(question)).startsWith('y'), leave: () => {} }
 }
 
 async function run(flags: InitFlags, somebody?: Person, environment: CommandContext['environment'] = {}): Promise<Ended> {
