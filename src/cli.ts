@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { exitCodes, UsageError } from './errors.ts'
 import { swallowedFlags } from './commands/npm-flags.ts'
 import type { CommandContext } from './commands/context.ts'
+import type { InitFlags } from './commands/init.ts'
 import type { ReportFlags } from './commands/report.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { packageVersion } from './commands/package-files.ts'
@@ -46,6 +47,7 @@ function program(leave: (code: number) => void): Command {
     .addHelpText('after', '\nExamples:\n  first-token run concurrent                 the shipped control stack, before and after\n  first-token run concurrent --load full --target openai=http://127.0.0.1:3000/v1\n  first-token report latest --format markdown\n\nExit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 4 invalid, 5 never answered,\n70 crash, 130/143 interrupted')
   addRun(root, leave)
   addOthers(root, leave)
+  addInit(root, leave)
   return root
 }
 
@@ -125,6 +127,23 @@ function addOthers(root: Command, leave: (code: number) => void): void {
     })
 }
 
+function addInit(root: Command, leave: (code: number) => void): void {
+  root.command('init')
+    .description('ask what a run needs to know of your system, and write first-token.json')
+    .option('--url <url>', 'its address, as in the browser', once)
+    .option('--kind <kind>', 'openai, ollama or open-webui (else the server is asked)', once)
+    .option('--model <name>', 'the model to ask for', once)
+    .option('--token-env <var>', 'the NAME of the variable that holds the token or key', once)
+    .option('--allow-host <host>', 'a public host that is yours to load', collect)
+    .option('--out <file>', 'the file to write (first-token.json)', once)
+    .option('--yes', 'ask nothing: take what the server shows')
+    .option('--force', 'overwrite a file that is there')
+    .action(async (flags: InitFlags) => {
+      const { init } = await import('./commands/init.ts')
+      leave(await init(flags, context()))
+    })
+}
+
 function longFlags(root: Command): string[] {
   return root.commands.flatMap((command) => command.options.map((option) => option.long?.slice(2) ?? '')).filter((name) => name !== '')
 }
@@ -146,7 +165,7 @@ async function main(): Promise<number> {
   return exitCode
 }
 
-const verbs = ['run', 'report', 'mock', 'stack', 'doctor']
+const verbs = ['run', 'report', 'mock', 'stack', 'doctor', 'init']
 const knownCommand = (word: string | undefined): string => (word !== undefined && verbs.includes(word) ? `${word} ` : '')
 
 /** commander puts its suggestion on a line of its own, and has no words where it would print its help. */
