@@ -39,7 +39,7 @@ function bounded(spec: ScenarioSpec, wanted: ConfigBounds[string], problems: Pro
     }
     const both: Partial<Bounds> = { ...defined('pass', read('pass')), ...defined('fail', read('fail')) }
     if (both.pass === undefined || both.fail === undefined) continue
-    claims[sentence] = { ...claim, bounds: { pass: both.pass, fail: both.fail } }
+    claims[sentence] = { ...claim, bounds: { ...claim.bounds, pass: both.pass, fail: both.fail } }
     yours.push(sentence)
   }
   return { spec: { ...spec, claims }, yours }

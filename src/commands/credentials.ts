@@ -40,7 +40,7 @@ export function credentials(flags: CredentialFlags, environment: Environment, pr
 }
 
 /** The headers that a target is sent, from the environment or a file, never from the arguments. */
-export function credentialHeaders(flags: CredentialFlags, environment: Environment, problems: Problem[]): Record<string, string> {
+function credentialHeaders(flags: CredentialFlags, environment: Environment, problems: Problem[]): Record<string, string> {
   const headers: Record<string, string> = {}
   const bearer = bearerOf(flags, environment, problems)
   if (bearer !== undefined) headers['authorization'] = `Bearer ${bearer}`

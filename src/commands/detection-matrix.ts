@@ -122,13 +122,13 @@ const mayFail: Readonly<Record<string, Readonly<Record<string, readonly string[]
 }
 
 /** Shapes of a stream that are no defects: whoever speaks so is sound. */
-export const shapes: readonly Shape[] = [
+const shapes: readonly Shape[] = [
   { shape: 'crlf' }, { shape: 'comments' }, { shape: 'packed:4' }, { shape: 'several:2' }, { shape: 'usage-last' }, { shape: 'no-done' }, { reasoning: 3 }, { fault: 'split@1' },
 ]
 /** The scenario whose messages are told in each of them. */
 const shapedScenario = 'simple-chat'
 
-export const caseName = (settings: Defect | Shape): string => Object.entries(settings).map(([key, value]) => `${key}=${String(value)}`).join(',')
+const caseName = (settings: Defect | Shape): string => Object.entries(settings).map(([key, value]) => `${key}=${String(value)}`).join(',')
 
 /** The rows of one scenario: the sound side, the defects that prove its claims, the further ones, the harmless shapes. */
 export function matrixCases(scenario: ScenarioSpec): MatrixCase[] {

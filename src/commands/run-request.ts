@@ -1,7 +1,7 @@
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { parseDuration } from '../duration.ts'
 import type { Rules } from '../sample/run-file.ts'
-import { credentialHeaders } from './credentials.ts'
+import { type Credentials, credentials } from './credentials.ts'
 import { guardTarget } from './target-guard.ts'
 
 /** What commander hands over of `run`: strings as typed. */
@@ -21,6 +21,7 @@ export interface RunFlags {
   readonly caFile?: string
   readonly insecure?: boolean
   readonly modelUrl?: string
+  readonly healthUrl?: string
   readonly search?: boolean
   readonly maxMessages?: string
   readonly maxTokens?: string
@@ -77,7 +78,9 @@ export interface RunRequest {
   /** Whether nothing is to be asked. */
   readonly yes: boolean
   readonly model: string | undefined
-  readonly headers: Readonly<Record<string, string>>
+  readonly credentials: Credentials
+  /** What /health is on targets of kind openai; the others have one that is known. */
+  readonly healthUrl: string | undefined
   /** As typed; the control stack knows its own settings. */
   readonly defects: readonly string[]
   readonly size: Rules['size']
@@ -129,7 +132,8 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
     set: settings(flags.set ?? [], problems),
     yes: flags.yes ?? false,
     model: flags.model,
-    headers: credentialHeaders(flags, environment, problems),
+    credentials: credentials(flags, environment, problems),
+    healthUrl: flags.healthUrl === undefined ? undefined : httpUrl('--health-url', flags.healthUrl, problems),
     defects: flags.defect ?? [],
     size: flags.quick === true ? 'quick' : 'standard',
     rounds: whole('--rounds', flags.rounds, 1, 100, problems),

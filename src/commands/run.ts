@@ -9,6 +9,8 @@ import { renderTerminal } from '../report/terminal.ts'
 import type { KnownAnswersRecord, Run } from '../sample/run-file.ts'
 import { judgeRun, raisesFalseAlarm, verdictOf, wrongAnswers } from '../verdict/judge.ts'
 import type { LeftOut, RunResult, VerdictDocument } from '../verdict/document.ts'
+import { readConfig } from './config-file.ts'
+import { withConfig } from './config-flags.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { rulesFor } from './rules.ts'
@@ -18,7 +20,7 @@ import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
 import { type ChosenScenario, loadScenarios, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles } from './scenario-files.ts'
-import { sideAccess } from './sign-in.ts'
+import { type SideAccess, sideAccess } from './sign-in.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
 import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
@@ -30,15 +32,16 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   }
   if (flags.list === true) return listScenarios(context)
   const files = scenarioFiles(names)
-  const request = await runRequest(flags, context.environment)
-  const chosen = await loadScenarios(files, request)
+  const { config } = await readConfig({ file: flags.config, folder: process.cwd() })
+  const request = await runRequest(withConfig(flags, config, context.environment), context.environment)
+  const chosen = await loadScenarios(files, request, config.bounds)
   checkDefects(chosen.map(({ asked }) => asked), request.defects)
   if (flags.dryRun === true) return describeScenario(chosen.map(({ asked }) => asked), request, context)
   const leftOut = chosen.flatMap(({ asked: { spec } }) => leftOutWhy(spec.name, whyLeftOut(spec, request)))
   const scenarios = chosen.filter(({ asked }) => !leftOut.some(({ scenario }) => scenario === asked.spec.name))
   for (const { scenario, reason } of leftOut) context.err(`${scenario} is left out: ${reason}\n`)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
-  const access = await sideAccess(request.targets, { headers: request.headers, account: undefined, trust: undefined })
+  const access = await sideAccess(request.targets, request.credentials)
   const models = await chosenModels(request.targets, request.model, access)
   await checkAnswers(request.targets, models, access)
   const startedAt = new Date()
@@ -48,7 +51,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const stop = new StopSignal()
   const progress = progressWriter(context)
   try {
-    const session: Session = { request, models, startedAt, folder, blocks, clock, stop, progress, context, leftOut }
+    const session: Session = { request, models, access, startedAt, folder, blocks, clock, stop, progress, context, leftOut }
     const results: RunResult[] = []
     for (const scenario of scenarios) {
       results.push(await runScenario(scenario, session))
@@ -65,6 +68,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
 interface Session {
   readonly request: RunRequest
   readonly models: ReadonlyMap<string, string>
+  readonly access: SideAccess
   readonly startedAt: Date
   readonly folder: string
   readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
@@ -85,7 +89,7 @@ async function runScenario({ asked: scenario, control }: ChosenScenario, session
     return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
   }
   const knownAnswers = await controlFirst(control, session, path.join(place, 'control'))
-  const systems = runningSystems(clock, request, session.models)
+  const systems = runningSystems(clock, request, session.models, session.access)
   return withSystems(systems, session, async () => judgeRun(await measureOnce(scenario, systems, session, place, request.seed, knownAnswers)))
 }
 

@@ -2,6 +2,9 @@ import { type BundledScenario, languageFile, loadScenario } from '../engine/bund
 import { type Problem, UsageError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
+import { withBounds } from './config-bounds.ts'
+import type { ConfigBounds } from './config-schema.ts'
+import { scenarioNames } from './scenario-files.ts'
 import type { RunRequest } from './run-request.ts'
 
 /** A scenario as it is run on the systems asked for, and as it is run on the control stack: their parameters differ. */
@@ -14,7 +17,7 @@ export interface ChosenScenario {
  * Loads the scenarios with their parameters.
  * @throws {UsageError} for two of one name, and for a --set that no scenario has.
  */
-export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set'>): Promise<ChosenScenario[]> {
+export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
   const quick = request.size === 'quick'
   const onControl = request.targets.length === 0
   const chosen: ChosenScenario[] = []
@@ -24,8 +27,9 @@ export async function loadScenarios(files: readonly string[], request: Pick<RunR
     chosen.push({ asked, control: onControl ? asked : await loadScenario(file, languageFile(), { control: true, quick: true, set: {} }) })
   }
   const problems = [...sameNames(chosen, files), ...unknownParameters(chosen, Object.keys(request.set))]
+  const own = withBounds(chosen.map(({ asked }) => asked.spec), onControl ? {} : bounds ?? {}, scenarioNames(), problems)
   if (problems.length > 0) throw new UsageError(problems)
-  return chosen
+  return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: own[index]?.spec ?? one.asked.spec } }))
 }
 
 /** Each scenario has a folder of its own, by its name. */

@@ -28,7 +28,7 @@ test('tokens are those that the mock numbered; else those that usage counts; els
 
 test('a pause is a gap of more than a second and more than ten times the median', () => {
   const gapsOf = (gaps: number[]) => messageRecord(place, utterance, 7, answer({ gaps }), null).gaps
-  expect(gapsOf([20, 20, 1_000, 1_001])).toEqual({ count: 4, max: 1_001, pauses: 1 })
-  expect(gapsOf([200, 200, 200, 1_900, 2_001])).toEqual({ count: 5, max: 2_001, pauses: 1 })
-  expect(gapsOf([])).toEqual({ count: 0, max: 0, pauses: 0 })
+  expect(gapsOf([20, 20, 1_000, 1_001])).toEqual({ count: 4, max: 1_001, pauses: 1, coalesced: 0 })
+  expect(gapsOf([200, 200, 200, 1_900, 2_001])).toEqual({ count: 5, max: 2_001, pauses: 1, coalesced: 0 })
+  expect(gapsOf([])).toEqual({ count: 0, max: 0, pauses: 0, coalesced: 0 })
 })

@@ -71,7 +71,7 @@ class Deployment {
 
 /** A little server that changes sides when it is asked to, and the script that asks it: what an operator's own switch.sh would do with docker compose. */
 async function switchable(deployment, onSwitch = async () => {}) {
-  let port = Number(new URL(await deployment.gateway('before')).port)
+  const port = Number(new URL(await deployment.gateway('before')).port)
   const control = createServer(async (request, response) => {
     const side = new URL(request.url, 'http://x').searchParams.get('side')
     await deployment.gateway(side, [], port)
