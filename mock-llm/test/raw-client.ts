@@ -69,7 +69,7 @@ function isWhole(text: string): boolean {
   const head = text.indexOf('\r\n\r\n')
   if (head === -1) return false
   const length = /content-length: (\d+)/i.exec(text.slice(0, head))?.[1]
-  return length === undefined ? text.endsWith('\r\n0\r\n\r\n') : text.length - head - 4 >= Number(length)
+  return length === undefined ? text.endsWith('\r\n0\r\n\r\n') : Buffer.byteLength(text) - head - 4 >= Number(length)
 }
 
 export function post(path: string, body: unknown, version = '1.1'): string {
