@@ -6,8 +6,11 @@ import { sideRounds, untilRound } from '../stats/windows.ts'
 import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
 import type { ClaimResult } from './document.ts'
 import { growthClaim } from './growth-claim.ts'
+import { withoutJournal } from './journal-needed.ts'
 import { lossClaim } from './loss-claim.ts'
+import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
+import { socketClaim } from './socket-claim.ts'
 import { stalledClaim } from './stalled-claim.ts'
 import { bound, inUnit, rankOrNull } from './wording.ts'
 
@@ -76,7 +79,9 @@ function remembered(weigh: Weighing['weigh']): Weighing['weigh'] {
 
 function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
   switch (claim.measure) {
-    case 'firstVisible': return percentileClaim(run, side, claim)
+    case 'firstVisible': case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return percentileClaim(run, side, claim)
+    case 'requestsPerSocket': return socketClaim(run, side, claim)
+    case 'overhead': return overheadClaim(run, side, claim)
     case 'stalledShare': return stalledClaim(run, side, claim)
     case 'delayGrowth': return growthClaim(run, side, claim)
     case 'lostTokens': return lossClaim(run, side, claim, sideRounds(run, side.name).length)
@@ -86,24 +91,28 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
 
 /** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
 function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
+  if (!side.hasMock && withoutJournal(claim) !== undefined) return withoutJournal(claim)
   if (claim.measure !== 'lostTokens' || side.hasMock) return undefined
   return 'only our mock model numbers its words, and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
 }
 
 function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Description, decision: Decision, measured: Weighed): string {
-  const [pass, fail] = [bound(bounds.pass, unit), bound(bounds.fail, unit)]
+  const [within, beyond] = bounds.atLeast === true ? ['at least', 'below'] : ['at most', 'above']
+  const [pass, fail] = [`${within} ${bound(bounds.pass, unit)}`, `${beyond} ${bound(bounds.fail, unit)}`]
   switch (decision.kind) {
-    case 'pass': return unit === 'count' && bounds.pass === 0 ? evidence : `${evidence}; so it is at most ${pass}`
-    case 'fail': return `${evidence}; so it is above ${fail}`
-    case 'warn': return `${evidence}; so it is not above ${fail}, but not shown to be at most ${pass}`
-    case 'inconclusive': return [evidence, measured.shortage ?? `neither at most ${pass} nor above ${fail} is shown`, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
+    case 'pass': return unit === 'count' && bounds.pass === 0 ? evidence : `${evidence}; so it is ${pass}`
+    case 'fail': return `${evidence}; so it is ${fail}`
+    case 'warn': return `${evidence}; so it is not ${fail}, but not shown to be ${pass}`
+    case 'inconclusive': return [evidence, measured.shortage ?? `neither ${pass} nor ${fail} is shown`, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
     case 'invalid': return `${evidence}; a perfect tester would say ${decision.wouldBe}, but this one saw answers up to ${lateness(run, side)} late, which may have made it so; measure on a machine with less else to do`
   }
 }
 
-/** The 99th percentile of the error bounds of the side's probes. */
+/** The 99th percentile of the error bounds of the side's probes; of a side that has none, of everything that was said to it. */
 function lateness(run: Run, side: SideSpec): string {
-  const bounds = run.messages.filter((message) => message.side === side.name && message.part === 'probe').map((message) => message.errorBound)
+  const said = run.messages.filter((message) => message.side === side.name && message.part !== 'warm-up')
+  const probes = said.filter(({ part }) => part === 'probe')
+  const bounds = (probes.length > 0 ? probes : said).map((message) => message.errorBound)
   return inUnit(rankOrNull(rankQuantile(bounds, 0.99) ?? Infinity), 'ms')
 }
 

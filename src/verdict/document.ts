@@ -34,7 +34,7 @@ const claimResult = z.object({
   /** How far the tester itself may have moved `value`, in `unit`. */
   measurementError: z.number().nullable(),
   unit,
-  bounds: z.object({ pass: z.number(), fail: z.number() }),
+  bounds: z.object({ pass: z.number(), fail: z.number(), atLeast: z.literal(true).exactOptional() }),
   n: z.number(),
   /** Of n, those without a first token. */
   censored: z.number(),

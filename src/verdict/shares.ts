@@ -1,9 +1,13 @@
+import type { Run } from '../sample/run-file.ts'
 import { type Count, type Interval, leastSample, proportionInterval } from '../stats/binomial.ts'
 import { designEffect } from '../stats/design-effect.ts'
 import { areToo, counted } from './wording.ts'
 
 /** MEASURING §4: below this many rounds the spread between rounds is not known, and no claim is decided. */
 export const leastRounds = 6
+
+/** Rounds that a claim about a mechanism takes, which has no spread between rounds: as many as a share, or as the run says at least where those are fewer. */
+export const roundsNeeded = (run: Run): number => Math.min(leastRounds, run.header.rules.looks[0] ?? leastRounds)
 
 /** Counts as if the messages were independent: both divided by the design effect of their rounds. */
 export function effective(counts: Count, rounds: readonly Count[]): Count {
@@ -25,8 +29,8 @@ export function roundShortage(n: number, rounds: number): string | undefined {
   return rounds < leastRounds ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${leastRounds}` : undefined
 }
 
-/** What is missing before a share of at most `bound` can be shown at all. */
-export function sampleShortage(n: number, rounds: number, bound: number, alpha: number): string | undefined {
+/** What is missing before a share of at most `bound` can be shown at all. `noun` is one of the sample. */
+export function sampleShortage(n: number, rounds: number, bound: number, alpha: number, noun = 'message'): string | undefined {
   const least = leastSample(bound, alpha)
-  return roundShortage(n, rounds) ?? (n < least ? `${counted(n, 'message')} ${areToo(n)} few, it takes ${least}` : undefined)
+  return roundShortage(n, rounds) ?? (n < least ? `${counted(n, noun)} ${areToo(n)} few, it takes ${least}` : undefined)
 }
