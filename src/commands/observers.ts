@@ -26,6 +26,9 @@ export function observersOf(sides: readonly SideSpec[], observable: Observable):
   return new Map(sides.map((side) => [side.name, sideObservers(side, observable)]))
 }
 
+/** What can be looked at of a side. */
+export const observed = (observers: Observers, side: string): Observed[] => Object.keys(observers.get(side) ?? {}) as Observed[]
+
 function sideObservers(side: SideSpec, { access, clock, healthUrl, model }: Observable): { readonly [What in Observed]?: StartObserver } {
   const { headers = {}, trust } = access.get(side.name) ?? {}
   const asking = (what: 'health' | 'database', url: string | undefined): { [What in Observed]?: StartObserver } =>

@@ -2,7 +2,7 @@ import { type BundledScenario, languageFile, loadScenario } from '../engine/bund
 import { type Problem, UsageError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
-import { withBounds } from './config-bounds.ts'
+import { type BoundedScenario, withBounds } from './config-bounds.ts'
 import type { ConfigBounds } from './config-schema.ts'
 import { scenarioNames } from './scenario-files.ts'
 import type { RunRequest } from './run-request.ts'
@@ -29,8 +29,11 @@ export async function loadScenarios(files: readonly string[], request: Pick<RunR
   const problems = [...sameNames(chosen, files), ...unknownParameters(chosen, Object.keys(request.set))]
   const own = withBounds(chosen.map(({ asked }) => asked.spec), onControl ? {} : bounds ?? {}, scenarioNames(), problems)
   if (problems.length > 0) throw new UsageError(problems)
-  return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: own[index]?.spec ?? one.asked.spec } }))
+  return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: marked(own[index] ?? { spec: one.asked.spec, yours: [] }) } }))
 }
+
+/** The report says of whom a bound is. */
+const marked = ({ spec, yours }: BoundedScenario): ScenarioSpec => (yours.length === 0 ? spec : { ...spec, ownBounds: yours })
 
 /** Each scenario has a folder of its own, by its name. */
 function sameNames(chosen: readonly ChosenScenario[], files: readonly string[]): Problem[] {

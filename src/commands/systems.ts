@@ -10,7 +10,7 @@ import { startControlStack } from '../stack/control/stack.ts'
 import { targetOf } from '../target/chat-target.ts'
 import type { Target } from '../target/target.ts'
 import type { MatrixCase, Shape } from './detection-matrix.ts'
-import { type Observers, observersOf } from './observers.ts'
+import { observed, type Observers, observersOf } from './observers.ts'
 import { processFiles } from './package-files.ts'
 import type { RunRequest } from './run-request.ts'
 import type { SideAccess } from './sign-in.ts'
@@ -124,12 +124,13 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
   }))
   const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
   const model = request.modelUrl === undefined ? undefined : targetOf({ kind: 'openai', url: request.modelUrl, model: sides[0]?.model ?? '', headers: {}, clock })
+  const observers = observersOf(sides, { access, clock, healthUrl: request.healthUrl, model: model ?? mock?.target })
   return {
-    sides,
+    sides: sides.map((side) => ({ ...side, observes: observed(observers, side.name) })),
     targets: targetsOf(sides, access, clock),
     mock,
     model,
-    observers: observersOf(sides, { access, clock, healthUrl: request.healthUrl, model: model ?? mock?.target }),
+    observers,
     shapes: new Map(),
     knownAnswers: false,
     died: new Promise(() => {}),

@@ -247,5 +247,6 @@ function voidDoses(scenario: ScenarioSpec, messages: readonly MessageRecord[], q
 
 function told(scenario: ScenarioSpec, messages: readonly MessageRecord[], phase: string, quietTime: number): Blockade {
   const blockers = messages.filter((message) => message.part === 'blocker' && message.phase === phase)
-  return blockade({ blockers }, blockerOf(scenario, phase)?.copies ?? 1, quietTime, ttft)
+  const blocker = blockerOf(scenario, phase)
+  return blockade({ blockers }, { copies: blocker?.copies ?? 1, untilFirstToken: blocker !== undefined && scenario.messages[blocker.say]?.search === true }, quietTime, ttft)
 }

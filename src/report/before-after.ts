@@ -1,5 +1,5 @@
 import type { ClaimResult, ClaimVerdict, Comparison, RunResult } from '../verdict/document.ts'
-import { formatBound, formatChange, formatChangeBriefly, formatClaimValue, formatInterval, formatValue, isWithoutSample, noSample } from './format.ts'
+import { formatBounds, formatChange, formatChangeBriefly, formatClaimValue, formatInterval, formatValue, isWithoutSample, noSample } from './format.ts'
 import { comparisonWord, measureInWords } from './words.ts'
 
 /** A claim across the sides: one row of the before/after table, already in words. */
@@ -49,14 +49,14 @@ function claimRows(run: RunResult, sides: readonly string[]): ClaimRow[] {
 function claimRow(run: RunResult, first: ClaimResult, claims: readonly (ClaimResult | undefined)[], present: readonly ClaimResult[]): ClaimRow {
   const judged = present.filter(({ role }) => role === 'judged')
   const { bounds, unit, metric, statistic } = judged[0] ?? first
-  const twoBounds = bounds.fail > bounds.pass ? `; fails above ${formatBound(bounds.fail, unit)}` : ''
+  const { passes, fails } = formatBounds(bounds, unit)
   return {
     claim: first.claim,
-    measure: `${measureInWords(metric, statistic)}${twoBounds}`,
+    measure: `${measureInWords(metric, statistic)}${fails === undefined ? '' : `; fails ${fails}`}${bounds.own === true ? '; your bound' : ''}`,
     values: claims.map((claim) => (claim === undefined ? undefined : { text: claim.statistic === 'max' && statistic !== 'max' ? `max ${formatClaimValue(claim)}` : formatClaimValue(claim), verdict: claim.verdict })),
     change: claimChange(run, present),
     interval: present.length === 1 && first.verdict !== 'skipped' ? formatInterval(first.low, first.high, unit) : undefined,
-    bound: `≤ ${formatBound(bounds.pass, unit)}`,
+    bound: passes,
     verdict: worst((judged.length > 0 ? judged : present).map(({ verdict }) => verdict)),
   }
 }

@@ -41,12 +41,21 @@ function formatFinite(value: number, unit: Unit): string {
 }
 
 /**
- * A value as people read it. Null is +∞, a message that never got a first token ranking above all that did; `atLeast` is then what is known of
- * it, in the same unit: `> 3.00 s (no first token)`.
+ * A value as people read it. Null is +∞, a message that never got a first token (or whatever else is waited for) ranking above all that did; `atLeast`
+ * is then what is known of it, in the same unit: `> 3.00 s (no first token)`.
  */
-export function formatValue(value: number | null, unit: Unit, atLeast: number | null = null): string {
+export function formatValue(value: number | null, unit: Unit, atLeast: number | null = null, never = 'no first token'): string {
   if (value !== null && Number.isFinite(value)) return formatFinite(value, unit)
-  return atLeast === null || !Number.isFinite(atLeast) ? 'no first token' : `> ${formatFinite(atLeast, unit)} (no first token)`
+  return atLeast === null || !Number.isFinite(atLeast) ? never : `> ${formatFinite(atLeast, unit)} (${never})`
+}
+
+/** What a message never had whose value is +∞, by the claim's metric: beside a figure, and behind a count. */
+export function neverHad(metric: string): { readonly never: string; readonly without: string } {
+  switch (metric) {
+    case 'timeToError': return { never: 'no error', without: 'without an error' }
+    case 'timeToCancel': return { never: 'never told', without: 'of which the model was never told' }
+    default: return { never: 'no first token', without: 'without a first token' }
+  }
 }
 
 export const noSample = 'no sample'
@@ -57,7 +66,9 @@ export const isWithoutSample = ({ value, censored }: Pick<ClaimResult, 'value' |
 export function formatClaimValue(claim: ClaimResult): string {
   if (claim.verdict === 'skipped') return '-'
   if (isWithoutSample(claim)) return noSample
-  return formatValue(claim.value, claim.unit, claim.low)
+  // Everything that was asked for was reached: how much more there would have been nobody knows.
+  if (claim.metric === 'effectiveConcurrency' && claim.high === null) return formatInterval(claim.value, null, claim.unit)
+  return formatValue(claim.value, claim.unit, claim.low, neverHad(claim.metric).never)
 }
 
 /** `5.9…8.1 ms`, `0.97…1.01`, `≥ 3.50 s` where the upper end is +∞; empty where there is no interval. */
@@ -76,6 +87,12 @@ const shareEnds = (low: number, high: number): [string, string] => [percentDown(
 /** What a person set, without the zeros that precision adds: `1 s`, `2 %`, `0.1`. */
 export function formatBound(bound: number, unit: Unit): string {
   return formatFinite(bound, unit).replace(/(\.\d*?)0+(?=\s|$)/, '$1').replace(/\.(?=\s|$)/, '')
+}
+
+/** The bound that passes: `≤ 1 s`, `≥ 4`; and the one that fails, where it is another: `above 3 s`, `below 2`. */
+export function formatBounds({ pass, fail, atLeast }: ClaimResult['bounds'], unit: Unit): { readonly passes: string; readonly fails: string | undefined } {
+  const passes = `${atLeast === true ? '≥' : '≤'} ${formatBound(pass, unit)}`
+  return { passes, fails: fail === pass ? undefined : `${atLeast === true ? 'below' : 'above'} ${formatBound(fail, unit)}` }
 }
 
 type Change = Pick<Comparison, 'change' | 'changeUnit' | 'low' | 'high' | 'unit'>

@@ -1,6 +1,6 @@
 import type { Attribution, RunResult, VerdictDocument } from '../verdict/document.ts'
 import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } from './before-after.ts'
-import { formatClaimValue, formatCount, formatInterval, formatValue } from './format.ts'
+import { formatClaimValue, formatCount, formatInterval, formatValue, neverHad } from './format.ts'
 import { printable } from './printable.ts'
 import { blameInWords, differencesInWords, failuresInWords, loadInWords, marks, phaseInWords, unattributed } from './words.ts'
 
@@ -65,7 +65,7 @@ function evidenceBlock({ claims }: RunResult): string {
     formatClaimValue(claim),
     claim.verdict === 'skipped' ? '-' : formatInterval(claim.low, claim.high, claim.unit),
     claim.measurementError === null ? '-' : formatValue(claim.measurementError, claim.unit),
-    claim.censored > 0 ? `${formatCount(claim.n)}, of which ${formatCount(claim.censored)} without a first token` : formatCount(claim.n),
+    claim.censored > 0 ? `${formatCount(claim.n)}, of which ${formatCount(claim.censored)} ${neverHad(claim.metric).without}` : formatCount(claim.n),
     claim.verdict.toUpperCase(),
     claim.reason,
   ]))

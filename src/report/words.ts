@@ -29,6 +29,15 @@ const measures: Record<string, (statistic: string) => string> = {
   stalledShare: (statistic) => (statistic === 'share' ? 'share of stalled messages' : `stalled messages, ${statistic}`),
   delayGrowth: () => 'extra wait per extra second',
   lostTokens: () => 'answers with a lost word',
+  foreignTokens: () => 'answers with words of another one',
+  reorderedTokens: () => 'answers with words out of order',
+  duplicatedTokens: () => 'answers that say a word twice',
+  wholeAnswers: () => 'share of answers that came whole',
+  sourcesShown: () => 'share of searches that showed sources',
+  wrongErrors: () => 'failures told as something else',
+  timeToError: () => 'from the failure to the error, slowest',
+  timeToCancel: () => 'from leaving to the model knowing, slowest',
+  effectiveConcurrency: () => 'answers told at one instant, most',
 }
 
 /** What a metric of the document measures, in words; a metric of a later version keeps its name. */
@@ -43,8 +52,12 @@ export const phaseInWords = (phase: string): string => phase.replace(/([\p{Ll}\d
 /** What n counts, where it is not messages. */
 const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks' }
 
+/** Measures whose sentence is short, and says more than a value does: of how many kinds, in how many batches. */
+const toldInFull: ReadonlySet<string> = new Set(['foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wholeAnswers', 'sourcesShown', 'wrongErrors', 'timeToError', 'timeToCancel', 'effectiveConcurrency'])
+
 /** The evidence of a claim that simply passed: value, interval, count, and how far the tester may have moved it. */
 export function evidenceInShort(claim: ClaimResult): string {
+  if (toldInFull.has(claim.metric)) return claim.reason
   const { unit, low, high, measurementError: error, metric, statistic } = claim
   const interval = low === high ? '' : formatInterval(low, high, unit)
   const moved = error === null ? '' : formatValue(error, unit)

@@ -62,5 +62,6 @@ export const scenarioSpec = z.object({
   observe: z.object({ health: z.number().exactOptional(), database: z.number().exactOptional(), model: z.number().exactOptional() }).exactOptional(),
   params: z.record(z.string(), z.number()).exactOptional(),
   claims: z.record(z.string(), claimSpec),
+  ownBounds: labels.exactOptional(),
   provedBy: z.record(z.string(), z.record(z.string(), setting)),
 }) satisfies z.ZodType<ScenarioSpec>

@@ -11,6 +11,8 @@ export interface ScenarioSpec {
   /** The values of `param()` that it was made with; times in ms. */
   readonly params?: Readonly<Record<string, number>>
   readonly claims: Readonly<Record<string, ClaimSpec>>
+  /** The claims, by sentence, whose bounds are not the scenario's but the user's own. */
+  readonly ownBounds?: readonly string[]
   /** Per claim the setting of the control gateway that must make it fail: the detection matrix. */
   readonly provedBy: Readonly<Record<string, Defect>>
 }

@@ -1,9 +1,9 @@
 import type { Run } from '../sample/run-file.ts'
 import type { ClaimSpec } from '../scenario/spec.ts'
-import { type Blockade, blockade, quietTime } from './blockade.ts'
+import { type Blockade, blockade, blockingOf, quietTime } from './blockade.ts'
 import { hodgesLehmann, type SignedRankInterval, signedRankInterval } from './signed-rank.ts'
 import { judgedTime, referenceTime, type TimeOf, ttft, type View } from './ttft.ts'
-import { copiesOf, quietPhaseOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
+import { quietPhaseOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
 
 export type DelayGrowthClaim = Extract<ClaimSpec, { measure: 'delayGrowth' }>
 
@@ -50,7 +50,7 @@ function roundGrowth(run: Run, round: SideRound, claim: DelayGrowthClaim, view: 
   const isVoid = (why: string): RoundGrowth => ({ round: round.round, growth: null, void: why })
   const said = (phase: string): Window => windowOf(round, phase)
   const quiet = said(quietPhaseOf(run, claim.message) ?? '')
-  const told = (phase: string, timeOf: TimeOf): Blockade => blockade(said(phase), copiesOf(run, phase), quietTime(quiet, timeOf), timeOf)
+  const told = (phase: string, timeOf: TimeOf): Blockade => blockade(said(phase), blockingOf(run.header.scenario, phase), quietTime(quiet, timeOf), timeOf)
   // As measured in every view: whether a round counts must not depend on the direction in which it is judged.
   const why = doseProblem(claim, { short: told(claim.from, ttft), long: told(claim.to, ttft) }, said)
   if (why !== null) return isVoid(why)
@@ -67,7 +67,7 @@ function roundGrowth(run: Run, round: SideRound, claim: DelayGrowthClaim, view: 
 
 function doseProblem(claim: DelayGrowthClaim, { short, long }: { short: Blockade; long: Blockade }, said: (phase: string) => Window): string | null {
   for (const [phase, told] of [[claim.from, short], [claim.to, long]] as const) {
-    if (told.kind === 'failed') return `${phase}: ${told.why}`
+    if (told.kind !== 'held') return `${phase}: ${told.why}`
     const windowAt = said(phase).record?.windowAt ?? -Infinity
     if (told.to <= windowAt) return `${phase}: the blocker had ended before the window began`
   }

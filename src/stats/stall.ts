@@ -3,10 +3,10 @@ import type { Run } from '../sample/run-file.ts'
 import type { ClaimSpec } from '../scenario/spec.ts'
 import { formatMilliseconds } from '../duration.ts'
 import type { Count } from './binomial.ts'
-import { blockade, quietTime } from './blockade.ts'
+import { blockade, blockingOf, quietTime } from './blockade.ts'
 import { median, rankQuantile } from './quantile.ts'
 import { judgedTime, referenceTime, type TimeOf, ttft, type View } from './ttft.ts'
-import { copiesOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
+import { type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
 
 export type StalledShareClaim = Extract<ClaimSpec, { measure: 'stalledShare' }>
 
@@ -22,7 +22,7 @@ export interface StalledShare extends CountedShare {
   readonly episodes: number
   /** Of the episodes, those in which at least one exposed probe stalled. */
   readonly stallingEpisodes: number
-  /** Episodes with nobody exposed, by reason: the blocker lasted less than two stall limits, it failed, its round has no quiet time to compare with. */
+  /** Episodes with nobody exposed, by reason: the blocker lasted less than two stall limits, it failed, it was a search that brought no sources, its round has no quiet time to compare with. */
   readonly dropped: Readonly<Record<DropReason, number>>
   readonly roundsWithStalls: number
   /** ms. Infinity where the quiet windows allow none: then nobody is exposed and `problem` says why. */
@@ -84,7 +84,7 @@ export interface ExposedProbe {
   readonly stalled: boolean
 }
 
-type DropReason = 'short' | 'failed' | 'no quiet time'
+type DropReason = 'short' | 'failed' | 'no search' | 'no quiet time'
 
 interface Episode {
   readonly exposed: readonly ExposedProbe[]
@@ -107,7 +107,7 @@ export function stalledShare(run: Run, side: string, claim: StalledShareClaim, v
     ...share,
     episodes: judged.length,
     stallingEpisodes: judged.filter(({ exposed }) => exposed.some(({ stalled }) => stalled)).length,
-    dropped: { short: dropped(episodes, 'short'), failed: dropped(episodes, 'failed'), 'no quiet time': dropped(episodes, 'no quiet time') },
+    dropped: { short: dropped(episodes, 'short'), failed: dropped(episodes, 'failed'), 'no search': dropped(episodes, 'no search'), 'no quiet time': dropped(episodes, 'no quiet time') },
     roundsWithStalls: share.rounds.filter(({ events }) => events > 0).length,
     limit,
     quiet,
@@ -129,8 +129,8 @@ export function exposedProbes(run: Run, side: string, claim: StalledShareClaim, 
 function episode(run: Run, round: SideRound, phase: string, claim: StalledShareClaim, limit: number, view: View): Episode {
   const window = windowOf(round, phase)
   const quiet = quietWindow(round, claim)
-  const held = blockade(window, copiesOf(run, phase), quietTime(quiet, ttft), ttft)
-  if (held.kind === 'failed') return { exposed: [], dropped: 'failed' }
+  const held = blockade(window, blockingOf(run.header.scenario, phase), quietTime(quiet, ttft), ttft)
+  if (held.kind !== 'held') return { exposed: [], dropped: held.kind === 'failed' ? 'failed' : 'no search' }
   if (held.to - held.from < 2 * limit) return { exposed: [], dropped: 'short' }
   const medians = quietMedians(quiet, view)
   const windowAt = window.record?.windowAt ?? -Infinity
@@ -182,11 +182,12 @@ function silentKind(rounds: readonly SideRound[], claim: StalledShareClaim, view
 function problem(claim: StalledShareClaim, limit: number, quiet: CountedShare, judged: number, episodes: readonly Episode[]): string | null {
   if (quiet.n === 0) return `no ${claim.message} was said in the quiet phase "${claim.quiet}", so nothing says how long it takes alone`
   if (limit === Infinity) return `${quiet.events} of ${quiet.n} quiet ${claim.message}s got no first word: with more than 5 % of them no stall limit can be set`
-  const failed = dropped(episodes, 'failed')
-  if (failed > mostFailedBlockers * episodes.length) return `${failed} of ${episodes.length} blockers failed or were never said: during the others nobody stalled may say little`
+  const [failed, unsearched] = [dropped(episodes, 'failed'), dropped(episodes, 'no search')]
+  const idle = [...(failed > 0 ? [`${failed} of ${episodes.length} blockers failed or were never said`] : []), ...(unsearched > 0 ? [`${unsearched} of ${episodes.length} searches brought no sources: nothing shows that they took place`] : [])].join(', ')
+  if (failed + unsearched > mostFailedBlockers * episodes.length) return `${idle}: during the others nobody stalled may say little`
   if (judged >= leastEpisodes || episodes.length === judged) return null
   const short = dropped(episodes, 'short')
   if (short > 0) return `blocker too short for so slow a model: ${short} of ${episodes.length} lasted less than twice the stall limit of ${formatMilliseconds(limit)}`
-  if (failed > 0) return `${failed} of ${episodes.length} blockers failed or were never said`
+  if (idle !== '') return idle
   return judged === 0 ? `nobody was exposed to a blocker: the quiet windows of the same rounds have no answered ${claim.message}, or the windows came too late` : null
 }

@@ -127,8 +127,3 @@ export function quietPhases(run: Run): string[] {
 export function quietPhaseOf(run: Run, message: string): string | undefined {
   return quietPhases(run).find((name) => windowPhase(run, name)?.say === message)
 }
-
-/** How many answers block that phase at once: none in a quiet one. */
-export function copiesOf(run: Run, phase: string): number {
-  return windowPhase(run, phase)?.while?.copies ?? 0
-}

@@ -5,14 +5,16 @@ import type { View } from '../stats/ttft.ts'
 import { sideRounds, untilRound } from '../stats/windows.ts'
 import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
 import type { ClaimResult } from './document.ts'
+import { concurrencyClaim } from './concurrency-claim.ts'
+import { eventClaim } from './event-claim.ts'
+import { extremeClaim } from './extreme-claim.ts'
 import { growthClaim } from './growth-claim.ts'
 import { withoutJournal } from './journal-needed.ts'
-import { lossClaim } from './loss-claim.ts'
 import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
 import { socketClaim } from './socket-claim.ts'
 import { stalledClaim } from './stalled-claim.ts'
-import { bound, inUnit, rankOrNull } from './wording.ts'
+import { boundsInWords, inUnit, rankOrNull } from './wording.ts'
 
 /** Every claim of one side, by its evidence alone: validity.ts then says which of these verdicts can be trusted. */
 export function judgeSide(run: Run, side: SideSpec): ClaimResult[] {
@@ -55,11 +57,12 @@ function judgeClaim(whole: Run, side: SideSpec, sentence: string, claim: ClaimSp
   const weigh = remembered(weighOnce)
   const seen = describe()
   const decision = decide(weigh)
+  const isOwn = run.header.scenario.ownBounds?.includes(sentence) === true
   // What failed is shown, even where nothing could show that it passes.
   const skipped = decision.kind === 'fail' ? undefined : unseen(side, claim)
   return {
     id: `${side.name}/${kebab(sentence)}`, claim: sentence, side: side.name, role: side.role,
-    metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds }, n: seen.n, censored: seen.censored, formula: seen.formula,
+    metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds, ...(isOwn ? { own: true } : {}) }, n: seen.n, censored: seen.censored, formula: seen.formula,
     value: rankOrNull(seen.value ?? Infinity), low: rankOrNull(seen.low ?? Infinity), high: rankOrNull(seen.high ?? Infinity),
     measurementError: skipped === undefined ? measurementError(weigh) : null,
     verdict: skipped === undefined ? decision.kind : 'skipped',
@@ -84,29 +87,40 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
     case 'overhead': return overheadClaim(run, side, claim)
     case 'stalledShare': return stalledClaim(run, side, claim)
     case 'delayGrowth': return growthClaim(run, side, claim)
-    case 'lostTokens': return lossClaim(run, side, claim, sideRounds(run, side.name).length)
-    default: throw new RangeError(`claims on ${claim.measure} are not judged yet`)
+    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': case 'wholeAnswers': case 'sourcesShown': case 'wrongErrors': return eventClaim(run, side, claim)
+    case 'timeToError': case 'timeToCancel': return extremeClaim(run, side, claim)
+    case 'effectiveConcurrency': return concurrencyClaim(run, side, claim)
   }
 }
 
 /** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
 function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
-  if (!side.hasMock && withoutJournal(claim) !== undefined) return withoutJournal(claim)
-  if (claim.measure !== 'lostTokens' || side.hasMock) return undefined
-  return 'only our mock model numbers its words, and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
+  if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
+  if (side.hasMock) return undefined
+  const journalLess = withoutJournal(claim)
+  if (journalLess !== undefined) return journalLess
+  const remedy = 'and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
+  switch (claim.measure) {
+    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': return `only our mock model numbers its words, ${remedy}`
+    case 'wrongErrors': case 'timeToError': return `only our mock model fails when it is asked to, ${remedy}`
+    case 'timeToCancel': return `only our mock model tells when it saw that nobody listens any more, ${remedy}`
+    default: return undefined
+  }
 }
 
 function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Description, decision: Decision, measured: Weighed): string {
-  const [within, beyond] = bounds.atLeast === true ? ['at least', 'below'] : ['at most', 'above']
-  const [pass, fail] = [`${within} ${bound(bounds.pass, unit)}`, `${beyond} ${bound(bounds.fail, unit)}`]
+  const { attained, missed, unattained } = boundsInWords(bounds, unit)
   switch (decision.kind) {
-    case 'pass': return unit === 'count' && bounds.pass === 0 ? evidence : `${evidence}; so it is ${pass}`
-    case 'fail': return `${evidence}; so it is ${fail}`
-    case 'warn': return `${evidence}; so it is not ${fail}, but not shown to be ${pass}`
-    case 'inconclusive': return [evidence, measured.shortage ?? `neither ${pass} nor ${fail} is shown`, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
+    case 'pass': return isZeroTolerance(bounds, unit) ? evidence : `${evidence}; so it is ${attained}`
+    case 'fail': return `${evidence}; so it is ${missed}`
+    case 'warn': return `${evidence}; so it is not ${missed}, but not shown to be ${attained}`
+    case 'inconclusive': return [evidence, measured.shortage ?? unattained, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
     case 'invalid': return `${evidence}; a perfect tester would say ${decision.wouldBe}, but this one saw answers up to ${lateness(run, side)} late, which may have made it so; measure on a machine with less else to do`
   }
 }
+
+/** None, or all, of what was counted: the evidence says so itself. */
+const isZeroTolerance = ({ pass, atLeast }: Description['bounds'], unit: Description['unit']): boolean => (unit === 'count' && atLeast !== true && pass === 0) || (unit === 'share' && atLeast === true && pass === 1)
 
 /** The 99th percentile of the error bounds of the side's probes; of a side that has none, of everything that was said to it. */
 function lateness(run: Run, side: SideSpec): string {

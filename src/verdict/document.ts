@@ -34,9 +34,10 @@ const claimResult = z.object({
   /** How far the tester itself may have moved `value`, in `unit`. */
   measurementError: z.number().nullable(),
   unit,
-  bounds: z.object({ pass: z.number(), fail: z.number(), atLeast: z.literal(true).exactOptional() }),
+  /** With `atLeast` it is the larger values that pass; `own` where the user set a bound himself. */
+  bounds: z.object({ pass: z.number(), fail: z.number(), atLeast: z.literal(true).exactOptional(), own: z.literal(true).exactOptional() }),
   n: z.number(),
-  /** Of n, those without a first token. */
+  /** Of n, those that never had what was waited for: a first token, an error. */
   censored: z.number(),
   verdict: claimVerdict,
   /** The sentence that states the evidence, both directions, with its n. */

@@ -5,9 +5,10 @@ import type { Run, SideSpec } from '../sample/run-file.ts'
 import { attribution } from '../stats/attribution.ts'
 import { leastSample } from '../stats/binomial.ts'
 import { rankQuantile } from '../stats/quantile.ts'
+import { endedAsAsked, meantWhole, said } from '../stats/said.ts'
 import { stallLimit } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
-import { saidRounds, sideRounds } from '../stats/windows.ts'
+import { sideRounds } from '../stats/windows.ts'
 import { comparisons } from './compare.ts'
 import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
 import { judgeSide } from './claims.ts'
@@ -85,18 +86,17 @@ function worst(claims: readonly ClaimResult[]): RunVerdict {
 function sideResult(run: Run, side: SideSpec, claims: readonly ClaimResult[]): SideResult {
   const { scenario, rules } = run.header
   const rounds = sideRounds(run, side.name)
-  const windows = rounds.flatMap((round) => [...round.windows.values()])
-  const said = saidRounds(run, side.name).flatMap((round) => [...round.windows.values()]).flatMap(({ probes, blockers }) => [...probes, ...blockers])
+  const messages = said(run, side.name).map(({ message }) => message).filter((message) => !endedAsAsked(run, message))
   const plan = run.plans.findLast((entry) => entry.side === side.name)
   const stalled = Object.values(scenario.claims).find((claim) => claim.measure === 'stalledShare')
   return {
     name: side.name, role: side.role, kind: side.kind, profile: side.profile, settings: { ...side.settings },
     verdict: worst(claims), rounds: rounds.length, rate: plan?.rate ?? null, probesPerWindow: plan === undefined ? null : 2 * plan.probesPerKind,
     stallLimit: stalled === undefined ? null : rankOrNull(stallLimit(run, side.name, stalled, 'measured')),
-    completed: said.filter(({ outcome }) => outcome.kind === 'answered').length,
-    failed: said.filter(({ outcome }) => outcome.kind === 'failed').length,
-    failures: failuresByCode(said),
-    ttft_ms: percentiles(windows.flatMap(({ probes }) => probes.map(ttft)), rules.alpha),
+    completed: messages.filter(({ outcome }) => outcome.kind === 'answered').length,
+    failed: messages.filter(({ outcome }) => outcome.kind === 'failed').length,
+    failures: failuresByCode(messages),
+    ttft_ms: percentiles(timedMessages(run, side.name).map(ttft), rules.alpha),
   }
 }
 
@@ -106,7 +106,14 @@ function failuresByCode(said: readonly MessageRecord[]): Record<string, number> 
   return Object.fromEntries(Object.entries(counts).sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/** Of all probes of the side, quiet and loaded. Null where the sample is too small for that percentile, or where it is +∞. */
+/** The probes of a side, quiet and loaded; where none were said, those of its messages that were meant to be answered whole. */
+function timedMessages(run: Run, side: string): MessageRecord[] {
+  const kept = said(run, side).filter(({ record }) => record.kept)
+  const probes = kept.filter(({ message }) => message.part === 'probe')
+  return (probes.length > 0 ? probes : meantWhole(run, kept).filter(({ message }) => message.part === 'user')).map(({ message }) => message)
+}
+
+/** Null where the sample is too small for that percentile, or where it is +∞. */
 function percentiles(times: readonly number[], alpha: number): SideResult['ttft_ms'] {
   const at = (quantile: number, late: number): number | null =>
     times.length < leastSample(late, alpha) ? null : rankOrNull(rankQuantile(times, quantile) ?? Infinity)

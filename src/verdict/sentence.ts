@@ -1,6 +1,6 @@
 import type { RunRecord } from '../sample/run-file.ts'
 import type { Check, ClaimResult, RunVerdict } from './document.ts'
-import { bound, inUnit, percent, percentDown, percentUp } from './wording.ts'
+import { bound, boundsInWords, inUnit, percent, percentDown, percentUp } from './wording.ts'
 
 interface Judged {
   readonly header: RunRecord
@@ -21,13 +21,19 @@ export function verdictSentence({ header, verdict, claims, validity, rounds }: J
   const worst = leading(judged.filter((claim) => claim.verdict === verdict))
   if (worst === undefined) return `${header.scenario.name}: no claim could be judged here; see the reason beside each.`
   const contrast = referenceWords(claims, worst)
+  const words = boundsInWords(worst.bounds, worst.unit)
   switch (verdict) {
     case 'pass': return `${worst.side}: ${worst.claim} (${evidence(worst)})${others(judged, worst, 'pass')}${contrast}.`
-    case 'warn': return `${worst.side}: only just: ${worst.claim} (${evidence(worst)}): not above ${bound(worst.bounds.fail, worst.unit)}, but not shown to be at most ${bound(worst.bounds.pass, worst.unit)}${others(judged, worst, 'warn')}${contrast}.`
-    case 'fail': return `${worst.side} fails "${worst.claim}" (${evidence(worst)}; allowed: ${bound(worst.bounds.fail, worst.unit)})${others(judged, worst, 'fail')}${contrast}.`
+    case 'warn': return `${worst.side}: only just: ${worst.claim} (${evidence(worst)}): not ${words.missed}, but not shown to be ${words.attained}${others(judged, worst, 'warn')}${contrast}.`
+    case 'fail': return `${worst.side} fails "${worst.claim}" (${evidence(worst)}; ${allowed(worst)})${others(judged, worst, 'fail')}${contrast}.`
     case 'inconclusive': return `Undecided: ${because(worst, validity)}.`
     case 'invalid': return `The measurement cannot be trusted: ${because(worst, validity)}.`
   }
+}
+
+/** `allowed: 2 %`, `wanted: at least 4`. */
+function allowed({ bounds, unit }: ClaimResult): string {
+  return bounds.atLeast === true ? `wanted: at least ${bound(bounds.fail, unit)}` : `allowed: ${bound(bounds.fail, unit)}`
 }
 
 /** The finding that took the claim's verdict away, or what the claim itself lacks. */
@@ -65,7 +71,9 @@ function contradiction(sentence: string): string {
   return verb === undefined ? 'not so' : `it ${verb}`
 }
 
-const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? 'no first token' : inUnit(claim.value, claim.unit))
+const never: Readonly<Record<string, string>> = { timeToError: 'no error', timeToCancel: 'the model was never told' }
+
+const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? never[claim.metric] ?? 'no first token' : inUnit(claim.value, claim.unit))
 
 /** The evidence in a few words: the limit on the side that the verdict hangs on. */
 function evidence(claim: ClaimResult): string {
@@ -83,6 +91,10 @@ function evidence(claim: ClaimResult): string {
     case 'overhead': return `${percentileInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
     case 'requestsPerSocket': return claim.statistic === 'at least' ? `no new connection for ${n} requests` : `${inUnit(value, 'ratio')} requests for each new connection, ${n} in all`
     case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
+    case 'wholeAnswers': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
+    case 'timeToError': return value === null && n > 0 ? `no error for ${inUnit(claim.low, 'ms')}` : `slowest error after ${inUnit(value, 'ms')}, ${n} failures`
+    case 'timeToCancel': return value === null && n > 0 ? 'the model was never told' : `after ${inUnit(value, 'ms')} at the latest, ${n} left`
+    case 'effectiveConcurrency': return `${claim.high === null ? '≥ ' : ''}${inUnit(value, 'count')} at once`
     default: return claim.unit === 'share' ? percent(value ?? 1) : `${inUnit(value, claim.unit)} of ${n}`
   }
 }

@@ -69,9 +69,10 @@ function probesInWords(claim: StalledShareClaim, seen: StalledShare, low: number
 
 function episodesInWords(run: Run, claim: StalledShareClaim, seen: StalledShare, alpha: number): string {
   const blockers = [...new Set(claim.during.map((phase) => windowPhase(run, phase)?.while?.say ?? 'blocker'))].map(plural).join(' and ')
-  const { short, failed, 'no quiet time': unanswered } = seen.dropped
+  const { short, failed, 'no search': unsearched, 'no quiet time': unanswered } = seen.dropped
   const dropped = [
     ...(short > 0 ? [`, ${short} more were too short to tell`] : []), ...(failed > 0 ? [`, ${failed} more failed`] : []),
+    ...(unsearched > 0 ? [`, ${unsearched} more brought no sources, as if they had not searched`] : []),
     ...(unanswered > 0 ? [`, ${unanswered} more have no quiet answers to compare with`] : []),
   ].join('')
   if (seen.episodes === 0) return `no ${blockers} to judge by${dropped}`

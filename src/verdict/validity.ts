@@ -2,10 +2,10 @@ import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
 import { negativeTimes } from '../stats/attribution.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
-import { quietPhases, sideRounds, windowOf, type Window } from '../stats/windows.ts'
+import { quietPhases, sideRounds, windowOf, windowPhase, type Window } from '../stats/windows.ts'
 import type { Check, ClaimResult } from './document.ts'
 import { judgeSide, mustFail } from './claims.ts'
-import { leastRounds } from './shares.ts'
+import { leastRounds, roundsNeeded } from './shares.ts'
 import { counted, inUnit, percent } from './wording.ts'
 
 /** One check of the tester or of the conditions, and what it does to the claims of `side` (undefined: of every side). */
@@ -42,7 +42,7 @@ export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
   const perSide = [delivered, connections, overload, drain, clock, rounds]
   return [
     calibration(run),
-    ...perSide.flatMap((check) => merged(run.header.sides.map((side) => check(run, side)))),
+    ...perSide.flatMap((check) => merged(run.header.sides.flatMap((side) => check(run, side) ?? []))),
     ...knownAnswers(run, claims),
     interruption(run),
   ]
@@ -77,8 +77,15 @@ export function raisesFalseAlarm(run: Run): boolean {
 }
 
 function knownSides(run: Run): SideSpec[] {
-  return run.header.rules.knownAnswers ? run.header.sides.filter((side) => sideRounds(run, side.name).length >= leastRounds) : []
+  return run.header.rules.knownAnswers ? run.header.sides.filter((side) => sideRounds(run, side.name).length >= provingRounds(run)) : []
 }
+
+/** Rounds from which on a known answer has to come out right. Shares need six; a scenario that says nothing but batches has no shares and fewer rounds on purpose. */
+function provingRounds(run: Run): number {
+  return hasWindows(run) ? leastRounds : roundsNeeded(run)
+}
+
+const hasWindows = (run: Run): boolean => Object.keys(run.header.scenario.phases).some((name) => windowPhase(run, name) !== undefined)
 
 /** `before` that does not fail, however undecided: the run has not proved that it can tell bad. `after` that fails or only just passes. */
 function falseAnswers(run: Run, side: SideSpec, claims: readonly ClaimResult[]): string[] {
@@ -117,18 +124,23 @@ function calibration(run: Run): Finding {
 
 function delivered(run: Run, { name: side }: SideSpec): Finding {
   const name = 'delivered'
+  const noun = Object.keys(run.header.scenario.phases).every((phase) => windowPhase(run, phase) !== undefined) ? 'probe' : 'message'
   const phases = keptPhases(run, side)
   const offered = phases.reduce((sum, phase) => sum + phase.offered, 0)
   const inTime = phases.reduce((sum, phase) => sum + phase.delivered, 0)
-  if (offered === 0) return note(name, side, `${side}: no probe was offered`)
-  const seen = `${side}: ${inTime} of ${counted(offered, 'probe')} started in time`
+  if (offered === 0) return note(name, side, `${side}: no ${noun} was offered`)
+  const seen = `${side}: ${inTime} of ${counted(offered, noun)} started in time`
   if (inTime >= leastDelivered * offered) return ok(name, side, seen)
   return invalid(name, side, `${seen} (${percent(inTime / offered)}), ${percent(leastDelivered)} are needed: this machine could not say them; stop what else runs on it, or take --quick`)
 }
 
-/** Half of the probes go over connections that are open already. Where they do not, what only those suffer is hardly seen, and the report says so. */
-function connections(run: Run, { name: side }: SideSpec): Finding {
+/**
+ * Half of the probes go over connections that are open already. Where they do not, what only those suffer is hardly seen, and the report says so.
+ * Undefined where the scenario has no probes: what is said at once goes over new connections.
+ */
+function connections(run: Run, { name: side }: SideSpec): Finding | undefined {
   const name = 'connections'
+  if (!hasWindows(run)) return undefined
   const probes = sideRounds(run, side).flatMap(({ windows }) => [...windows.values()].flatMap((window) => window.probes))
   const warm = probes.filter(({ connection }) => connection.kind === 'warm').length
   const seen = `${side}: ${warm} of ${counted(probes.length, 'probe')} over connections that were open already`
@@ -136,8 +148,10 @@ function connections(run: Run, { name: side }: SideSpec): Finding {
   return note(name, side, `${seen}, half of them should be: the system closes idle ones, or takes long to open them; what only they suffer is seen less here`)
 }
 
-function overload(run: Run, { name: side }: SideSpec): Finding {
+/** Undefined where the scenario has no quiet window to look at. */
+function overload(run: Run, { name: side }: SideSpec): Finding | undefined {
   const name = 'overload'
+  if (quietPhases(run).length === 0) return undefined
   const windows = sideRounds(run, side).flatMap((round) => quietPhases(run).map((phase) => windowOf(round, phase))).filter(({ probes }) => probes.length > 0)
   const slower = windows.flatMap((window) => slowerSecondHalf(window) ?? [])
   if (windows.length === 0) return note(name, side, `${side}: no quiet window`)
@@ -197,8 +211,9 @@ function knownAnswers(run: Run, claims: readonly ClaimResult[]): Finding[] {
 
 function ownAnswers(run: Run): Finding {
   const name = 'known-answers'
-  const short = run.header.sides.filter((side) => sideRounds(run, side.name).length < leastRounds)
-  if (short.length > 0) return undecided(name, `${short.map((side) => side.name).join(' and ')}: fewer than ${leastRounds} rounds: the run has not proved that it can tell good from bad`)
+  const least = provingRounds(run)
+  const short = run.header.sides.filter((side) => sideRounds(run, side.name).length < least)
+  if (short.length > 0) return undecided(name, `${short.map((side) => side.name).join(' and ')}: fewer than ${counted(least, 'round')}: the run has not proved that it can tell good from bad`)
   return provesNothing(run) ?? ok(name, undefined, 'before fails what its defects must make fail, after fails nothing')
 }
 

@@ -1,0 +1,62 @@
+import type { FailureCode, MessageRecord } from '../sample/message.ts'
+import type { RoundRecord, Run } from '../sample/run-file.ts'
+import { failures, wasRepaired } from './failures.ts'
+import { said, type Said } from './said.ts'
+import type { View } from './ttft.ts'
+
+/** One message, and how long what it waited for took. */
+export interface Timed {
+  readonly id: string
+  readonly label: string
+  /** ms; +Infinity where it did not come while somebody watched. */
+  readonly time: number
+  /** For how long somebody watched, ms: at least as long as `time` where that is finite. */
+  readonly watched: number
+}
+
+export interface TimeToError {
+  readonly timed: readonly Timed[]
+  /** Messages at which the model did not fail after all. */
+  readonly unexposed: number
+  /** Failures that the system got over: there was no error to wait for. */
+  readonly repaired: number
+  /** Of each label that was exposed, in how many batches (or windows) it was. */
+  readonly episodes: ReadonlyMap<string, number>
+}
+
+/** Ends that the tester made because nothing came: no error, however late. */
+const noError: ReadonlySet<FailureCode> = new Set<FailureCode>(['hung', 'silent', 'no-first-token', 'over-deadline', 'not-delivered'])
+
+/**
+ * From the instant at which the model failed, by its own journal, to the end that the person saw, in rounds that were kept. Whatever ended the wait
+ * counts as its end; whether it was the right thing to say is for the wrong errors. A message that nothing ended took for ever.
+ */
+export function timeToError(run: Run, side: string, labels: readonly string[], view: View): TimeToError {
+  const { exposed, unexposed } = failures(said(run, side).filter(({ record }) => record.kept), labels)
+  const failed = exposed.filter(({ message }) => !wasRepaired(run, message))
+  return {
+    timed: failed.map(({ message, record }) => waited(message, record, view)),
+    unexposed,
+    repaired: exposed.length - failed.length,
+    episodes: episodesByLabel(exposed),
+  }
+}
+
+function waited(message: MessageRecord, record: RoundRecord, view: View): Timed {
+  const { id, label, endedAt, outcome, upstream } = message
+  const watched = Math.max(0, endedAt - (upstream?.faultAt ?? endedAt))
+  const came = outcome.kind === 'answered' || !noError.has(outcome.code)
+  // The stamp of the end is late at most, so that the time as measured is the longest that it can have been, but for the clocks.
+  const moved = view === 'measured' ? 0 : view === 'against-pass' ? clockError(record) : -(message.endErrorBound ?? message.errorBound) - clockError(record)
+  return { id, label, watched, time: came ? Math.max(0, watched + moved) : Infinity }
+}
+
+/** By how much the clocks of tester and mock may differ in a round, ms; one clock differs by nothing. */
+export const clockError = ({ clock }: RoundRecord): number => (clock === null || clock.oneClock ? 0 : clock.bound + clock.drift)
+
+/** How many batches, or windows with a blocker, each label was in. */
+export function episodesByLabel(messages: readonly Said[]): Map<string, number> {
+  const keys = new Map<string, Set<string>>()
+  for (const { message, record, episode } of messages) keys.set(message.label, (keys.get(message.label) ?? new Set()).add(episode?.key ?? `${record.round}/${message.phase}`))
+  return new Map([...keys].map(([label, each]) => [label, each.size]))
+}
