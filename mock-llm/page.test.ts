@@ -17,6 +17,7 @@ test('a page is whole HTML with paragraphs and links, whatever its length', () =
       expect(text.match(new RegExp(`<${tag}[ >]`, 'g'))?.length ?? 0).toBe(text.match(new RegExp(`</${tag}>`, 'g'))?.length ?? 0)
     }
   }
+  for (let bytes = 1_000; bytes < 1_800; bytes += 1) expect(textOf(1, bytes)).toHaveLength(bytes)
   const text = textOf(2, 5_000)
   expect(text.match(/<a href="\/page\//g)?.length).toBeGreaterThan(10)
   expect(textOf(1, 5_000)).not.toBe(text)
