@@ -65,7 +65,7 @@ function contradiction(sentence: string): string {
   return verb === undefined ? 'not so' : `it ${verb}`
 }
 
-const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? 'no first token' : inUnit(claim.value, claim.unit))
+const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? (claim.metric === 'firstVisible' ? 'no first token' : 'never') : inUnit(claim.value, claim.unit))
 
 /** The evidence in a few words: the limit on the side that the verdict hangs on. */
 function evidence(claim: ClaimResult): string {
@@ -79,13 +79,10 @@ function evidence(claim: ClaimResult): string {
       return `${Math.round((value ?? 0) * n)} of ${n} stalled, ${atMost} ${share}${claim.statistic === 'share' ? '' : ' more than in quiet'}`
     }
     case 'firstVisible': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
-    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return `${claim.statistic} ${percentileInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
-    case 'overhead': return `${percentileInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
+    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
+    case 'overhead': return `${valueInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
     case 'requestsPerSocket': return claim.statistic === 'at least' ? `no new connection for ${n} requests` : `${inUnit(value, 'ratio')} requests for each new connection, ${n} in all`
     case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
     default: return claim.unit === 'share' ? percent(value ?? 1) : `${inUnit(value, claim.unit)} of ${n}`
   }
 }
-
-/** What +∞ stands for is not in every one of these a first token. */
-const percentileInWords = ({ value, unit }: ClaimResult): string => (value === null ? 'beyond all answers' : inUnit(value, unit))
