@@ -6,13 +6,12 @@ import { sideRounds, untilRound } from '../stats/windows.ts'
 import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
 import type { ClaimResult } from './document.ts'
 import { growthClaim } from './growth-claim.ts'
-import { withoutJournal } from './journal-needed.ts'
 import { lossClaim } from './loss-claim.ts'
 import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
 import { socketClaim } from './socket-claim.ts'
 import { stalledClaim } from './stalled-claim.ts'
-import { bound, inUnit, rankOrNull } from './wording.ts'
+import { boundsInWords, inUnit, rankOrNull } from './wording.ts'
 
 /** Every claim of one side, by its evidence alone: validity.ts then says which of these verdicts can be trusted. */
 export function judgeSide(run: Run, side: SideSpec): ClaimResult[] {
@@ -91,28 +90,36 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
 
 /** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
 function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
-  if (!side.hasMock && withoutJournal(claim) !== undefined) return withoutJournal(claim)
-  if (claim.measure !== 'lostTokens' || side.hasMock) return undefined
-  return 'only our mock model numbers its words, and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
+  if (side.hasMock) return undefined
+  const remedy = 'and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
+  switch (claim.measure) {
+    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': return `only our mock model numbers its words, ${remedy}`
+    case 'wrongErrors': case 'timeToError': return `only our mock model fails when it is asked to, ${remedy}`
+    case 'timeToCancel': return `only our mock model tells when it saw that nobody listens any more, ${remedy}`
+    case 'addedToFirstToken': return `only our mock model tells how long its first token took by itself, ${remedy}`
+    case 'connectionCost': case 'requestsPerSocket': return `only our mock model tells over which connection a request reached it, ${remedy}`
+    case 'coalescedShare': return `a model may send several tokens at once by itself, and only our mock model tells when it wrote them, ${remedy}`
+    default: return undefined
+  }
 }
 
 function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Description, decision: Decision, measured: Weighed): string {
-  const [within, beyond] = bounds.atLeast === true ? ['at least', 'below'] : ['at most', 'above']
-  const [pass, fail] = [`${within} ${bound(bounds.pass, unit)}`, `${beyond} ${bound(bounds.fail, unit)}`]
+  const { attained, missed, unattained } = boundsInWords(bounds, unit)
   switch (decision.kind) {
-    case 'pass': return unit === 'count' && bounds.pass === 0 ? evidence : `${evidence}; so it is ${pass}`
-    case 'fail': return `${evidence}; so it is ${fail}`
-    case 'warn': return `${evidence}; so it is not ${fail}, but not shown to be ${pass}`
-    case 'inconclusive': return [evidence, measured.shortage ?? `neither ${pass} nor ${fail} is shown`, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
+    case 'pass': return isZeroTolerance(bounds, unit) ? evidence : `${evidence}; so it is ${attained}`
+    case 'fail': return `${evidence}; so it is ${missed}`
+    case 'warn': return `${evidence}; so it is not ${missed}, but not shown to be ${attained}`
+    case 'inconclusive': return [evidence, measured.shortage ?? unattained, ...(measured.moreRoundsHelp ? ['more rounds would tell: raise --budget or --rounds'] : [])].join('; ')
     case 'invalid': return `${evidence}; a perfect tester would say ${decision.wouldBe}, but this one saw answers up to ${lateness(run, side)} late, which may have made it so; measure on a machine with less else to do`
   }
 }
 
-/** The 99th percentile of the error bounds of the side's probes; of a side that has none, of everything that was said to it. */
+/** None, or all, of what was counted: the evidence says so itself. */
+const isZeroTolerance = ({ pass, atLeast }: Description['bounds'], unit: Description['unit']): boolean => (unit === 'count' && atLeast !== true && pass === 0) || (unit === 'share' && atLeast === true && pass === 1)
+
+/** The 99th percentile of the error bounds of the side's messages. */
 function lateness(run: Run, side: SideSpec): string {
-  const said = run.messages.filter((message) => message.side === side.name && message.part !== 'warm-up')
-  const probes = said.filter(({ part }) => part === 'probe')
-  const bounds = (probes.length > 0 ? probes : said).map((message) => message.errorBound)
+  const bounds = run.messages.filter((message) => message.side === side.name && (message.part === 'probe' || message.part === 'user')).map((message) => message.errorBound)
   return inUnit(rankOrNull(rankQuantile(bounds, 0.99) ?? Infinity), 'ms')
 }
 

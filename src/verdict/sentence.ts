@@ -65,7 +65,10 @@ function contradiction(sentence: string): string {
   return verb === undefined ? 'not so' : `it ${verb}`
 }
 
-const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? (claim.metric === 'firstVisible' ? 'no first token' : 'never') : inUnit(claim.value, claim.unit))
+/** What +∞ stands for, where it is no first token. */
+const never: Readonly<Record<string, string>> = { e2e: 'never', connectionCost: 'never', healthTime: 'never' }
+
+const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? never[claim.metric] ?? 'no first token' : inUnit(claim.value, claim.unit))
 
 /** The evidence in a few words: the limit on the side that the verdict hangs on. */
 function evidence(claim: ClaimResult): string {

@@ -6,7 +6,7 @@ import { areToo, counted } from './wording.ts'
 /** MEASURING §4: below this many rounds the spread between rounds is not known, and no claim is decided. */
 export const leastRounds = 6
 
-/** Rounds that a claim about a mechanism takes, which has no spread between rounds: as many as a share, or as the run says at least where those are fewer. */
+/** Zero tolerance and mechanism need no spread: as many rounds as the first look has, where those are fewer. A scenario of batches has three, one if quick. */
 export const roundsNeeded = (run: Run): number => Math.min(leastRounds, run.header.rules.looks[0] ?? leastRounds)
 
 /** Counts as if the messages were independent: both divided by the design effect of their rounds. */
@@ -24,9 +24,9 @@ export function shareInterval(counts: Count, rounds: readonly Count[], alpha: nu
 export const atMostAfterNone = (n: number, alpha: number): number => (proportionInterval({ events: 0, n, alpha }).high)
 
 /** What is missing before anything can be passed: a sentence without its full stop, undefined where nothing is. */
-export function roundShortage(n: number, rounds: number): string | undefined {
+export function roundShortage(n: number, rounds: number, least = leastRounds): string | undefined {
   if (n === 0) return 'there is no sample'
-  return rounds < leastRounds ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${leastRounds}` : undefined
+  return rounds < least ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${least}` : undefined
 }
 
 /** What is missing before a share of at most `bound` can be shown at all. `noun` is one of the sample. */

@@ -36,6 +36,7 @@ test.each([
 
 test('between two bounds it warns', () => {
   expect(judged(atLeast(8, 2), requests(4))).toMatchObject({ verdict: 'warn', reason: expect.stringContaining('so it is not below 2, but not shown to be at least 8') })
+  expect(judged(atLeast(8, 4), requests(4)).verdict).toBe('warn')
 })
 
 test('it takes thirty requests', () => {

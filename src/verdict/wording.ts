@@ -1,5 +1,5 @@
 import { formatMilliseconds } from '../duration.ts'
-import type { Unit } from './document.ts'
+import type { ClaimResult, Unit } from './document.ts'
 
 const inPercent = (share: number, round: (value: number) => number): string => {
   const percent = share * 100
@@ -44,3 +44,17 @@ export const bound = (value: number, unit: Unit): string => inUnit(value, unit).
 
 /** JSON knows no infinity: +∞ is null. */
 export const rankOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+interface BoundWords {
+  /** What passes: `at most 1 s`, `at least 4`. */
+  readonly attained: string
+  /** What fails: `above 3 s`, `below 4`. */
+  readonly missed: string
+  readonly unattained: string
+}
+
+/** The two bounds of a claim as one says them, whichever way it is meant. */
+export function boundsInWords({ pass, fail, atLeast }: ClaimResult['bounds'], unit: Unit): BoundWords {
+  const words = atLeast === true ? { attained: `at least ${bound(pass, unit)}`, missed: `below ${bound(fail, unit)}` } : { attained: `at most ${bound(pass, unit)}`, missed: `above ${bound(fail, unit)}` }
+  return { ...words, unattained: `neither ${words.attained} nor ${words.missed} is shown` }
+}
