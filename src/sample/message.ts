@@ -44,6 +44,8 @@ const upstream = z.object({
   socket: z.number(),
   requestsBefore: z.number(),
   tokensWritten: z.number(),
+  /** Of those, the ones that the model itself wrote together with the token before; absent in older files. */
+  tokensTogether: z.number().exactOptional(),
   /** Further upstream requests of the same message: title, tags, retries. */
   others: z.array(z.object({ kind: z.string(), receivedAt: instant, tokensWritten: z.number() })),
 })
