@@ -137,7 +137,8 @@ const firstToken = /^ttft /
 
 /** Null is +∞ only for a time, and only where the side was asked anything at all. */
 function comparedValue({ sides }: RunResult, name: string, value: number | null, unit: Comparison['unit']): string {
-  const wasAsked = sides.some((side) => side.name === name && side.completed + side.failed > 0)
+  // A side of an earlier run is not among them.
+  const wasAsked = sides.every((side) => side.name !== name) || sides.some((side) => side.name === name && side.completed + side.failed > 0)
   return value === null && (unit !== 'ms' || !wasAsked) ? noSample : formatValue(value, unit)
 }
 
