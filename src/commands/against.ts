@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Problem, UsageError } from '../errors.ts'
-import type { Run } from '../sample/run-file.ts'
+import { parseRun, type Run, RunFileError } from '../sample/run-file.ts'
 import { readRun, reportFolders } from './run-files.ts'
 
 /**
@@ -13,15 +13,15 @@ export function earlierRuns(out: string, label: string, scenarios: readonly stri
   const problems: Problem[] = []
   const found = new Map<string, Run>()
   for (const scenario of scenarios) {
-    const runs = runsOf(out, scenario)
-    const run = runs.findLast((one) => labelsOf(one).includes(label))
+    const heads = headsOf(out, scenario)
+    const run = latest(heads.filter(({ labels }) => labels.includes(label)))
     if (run !== undefined) {
       found.set(scenario, run)
       continue
     }
-    const labels = [...new Set(runs.flatMap(labelsOf))]
+    const labels = [...new Set(heads.flatMap((head) => head.labels))].filter((name) => name !== label)
     problems.push({
-      what: `--against ${label}: there is no run of ${scenario} under ${out} with that label.`,
+      what: `--against ${label}: there is no run of ${scenario} under ${out} with that label and a whole round.`,
       fix: labels.length === 0 ? `Measure the system first as it is: add --label ${label} and leave out --against.` : `There are: ${labels.join(', ')}.`,
     })
   }
@@ -40,19 +40,43 @@ export function againstProblems(flags: { readonly against?: string; readonly tar
   return problems
 }
 
-/** Runs that can be read and have something to say, the oldest first. One that is damaged stands in nobody's way. */
-function runsOf(out: string, scenario: string): Run[] {
+function latest(heads: readonly RunHead[]): Run | undefined {
+  for (const head of heads.toReversed()) {
+    const run = withRounds(head)
+    if (run !== undefined) return run
+  }
+  return undefined
+}
+
+interface RunHead {
+  readonly file: string
+  readonly labels: readonly string[]
+}
+
+/** What the first lines of the runs say, the oldest first. One that is damaged stands in nobody's way. */
+function headsOf(out: string, scenario: string): RunHead[] {
   return reportFolders(out).flatMap((folder) => {
     const file = path.join(folder, scenario, 'run.ndjson')
     if (!existsSync(file)) return []
-    const run = readable(file)
-    return run === undefined || run.rounds.every(({ kept }) => !kept) ? [] : [run]
+    const labels = headLabels(readFileSync(file, 'utf8'))
+    return labels === undefined ? [] : [{ file, labels }]
   })
 }
 
-function readable(file: string): Run | undefined {
+function headLabels(text: string): string[] | undefined {
   try {
-    return readRun(file)
+    return labelsOf(parseRun(text.slice(0, text.indexOf('\n') + 1)))
+  } catch (error) {
+    if (error instanceof RunFileError) return undefined
+    throw error
+  }
+}
+
+/** The run, where it is whole enough to be judged and one round of it was. */
+function withRounds({ file }: RunHead): Run | undefined {
+  try {
+    const run = readRun(file)
+    return run.rounds.some(({ kept }) => kept) ? run : undefined
   } catch (error) {
     if (error instanceof UsageError) return undefined
     throw error

@@ -2,9 +2,10 @@ import type { Run, SideSpec } from '../sample/run-file.ts'
 import { type AnchorChange, anchorOverTurns } from '../stats/anchor.ts'
 import type { Interval } from '../stats/binomial.ts'
 import { leastRounds } from './shares.ts'
+import { percent } from './wording.ts'
 
 /** Why a change of latency cannot be judged, or how much of it (as ln) what the change cannot touch may account for by itself: `low` ≤ 0 ≤ `high`. */
-export type AnchorAllowance = { readonly kind: 'held'; readonly why: string } | ({ readonly kind: 'free' } & Interval)
+export type AnchorAllowance = { readonly kind: 'held'; readonly why: string } | ({ readonly kind: 'free'; /** What to say where it does. */ readonly mayBe: string } & Interval)
 
 /**
  * Two sides that are measured at once share every drift, and need no anchor. One system that takes turns does: what it waits for behind it may have
@@ -13,10 +14,11 @@ export type AnchorAllowance = { readonly kind: 'held'; readonly why: string } | 
 export function anchorAllowance(run: Run, before: SideSpec, after: SideSpec, usual: number): AnchorAllowance {
   const change = anchorOverTurns(run, before.name, after.name)
   const turns = before.url === after.url && before.kind !== 'control'
-  if (change.kind === 'none' && !turns) return { kind: 'free', low: 0, high: 0 }
-  const why = heldBy(change)
+  const why = change.kind === 'none' && !turns ? undefined : heldBy(change)
   if (why !== undefined) return { kind: 'held', why }
-  return change.kind === 'measured' ? { kind: 'free', ...partOf(change, usual) } : { kind: 'free', low: 0, high: 0 }
+  if (change.kind !== 'measured') return { kind: 'free', mayBe: '', low: 0, high: 0 }
+  const mayBe = `~ ${asked[change.asked]} may account for it: its own hellos changed by ${signedPercent(change.ratio.low)} to ${signedPercent(change.ratio.high)}; more rounds would tell`
+  return { kind: 'free', mayBe, ...partOf(change, usual) }
 }
 
 /** Why latencies are not judged; undefined where the anchor stayed where it was. */
@@ -30,6 +32,8 @@ export function heldBy(change: AnchorChange): string | undefined {
 }
 
 const asked = { model: 'the model itself', mock: 'our mock, asked directly,' } as const
+
+const signedPercent = (limit: number): string => `${limit < 0 ? '−' : '+'}${percent(Math.abs(Math.expm1(limit)))}`
 
 /** `1.9 to 3.1 s`, `2.1 to 14.0 ms`: in one unit, with two digits at least of the smaller one. */
 function fromTo(before: number, after: number): string {

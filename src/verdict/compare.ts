@@ -55,6 +55,7 @@ function latency(run: Run, pair: Pair): Comparison {
   const againstPass = changeInterval(quantiles(before, 'against-fail'), quantiles(after, 'against-pass'))
   const againstFail = changeInterval(quantiles(before, 'against-pass'), quantiles(after, 'against-fail'))
   const verdict = verdictOfChange(againstPass, againstFail, margin, anchor)
+  if (verdict === 'inconclusive' && verdictOfChange(againstPass, againstFail, margin, { low: 0, high: 0 }) === 'fail') return { ...unjudged, ...change, reason: anchor.mayBe }
   const holds = [tooFew(one, other), restraint(run, before, after, row)].filter((hold) => hold !== undefined)
   return { ...head, ...change, ...restrained(verdict, margin, holds.find(({ silent }) => silent) ?? holds[0]) }
 }
