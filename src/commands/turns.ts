@@ -25,7 +25,7 @@ export interface TurnsOptions {
 export interface Turns {
   readonly measuring: Pick<MeasureOptions, 'turns' | 'anchorMock'>
   /** Says how the system was left, and stops the mock that was started for the anchors. */
-  end(): Promise<void>
+  readonly end: () => Promise<void>
 }
 
 /** Gets what anchors and switches need: where neither the model nor a mock behind the target can be asked, a mock of our own. */

@@ -156,7 +156,7 @@ test('one system that is switched: A B, B A, A B …, each side measured when it
   expect(progress.find((event) => event.kind === 'planned')?.plans.map(({ side }) => side)).toEqual(['before', 'after'])
 })
 
-test('a switch that fails ends the run, and a stop during one too', async () => {
+test('a switch that fails ends the run, and what was measured before it is there', async () => {
   const broken = await conducted({ options: { switchTo: (side) => (side === 'after' ? Promise.reject(new Error('exit code 7')) : Promise.resolve()) } })
   expect(broken.ended).toEqual(new Error('exit code 7'))
   expect(broken.rounds).toHaveLength(1)

@@ -14,13 +14,12 @@ export function renderComparison(format: ReportFormat, document: VerdictDocument
   }
 }
 
-/** `after: FAIL concurrent`: which runs, and what the later one came to by itself. */
 const sidesOf = ({ sides }: RunResult): string => sides.filter(({ role }) => role === 'judged').map(({ name }) => name).join(' and ')
 
 function terminal({ runs }: VerdictDocument, options: TerminalOptions): string {
   const page = pageOf(options)
   const sections = runs.flatMap((run) => [
-    item(page, run.verdict.toUpperCase(), verdictStyle(run.verdict, page.palette), `${run.scenario}, ${sidesOf(run)}: ${run.sentence}`, page.palette.bold),
+    item(page, run.verdict.toUpperCase(), verdictStyle(run.verdict, page.palette), `${run.scenario}: ${run.sentence}`, page.palette.bold),
     ...comparedSections(run, page),
   ])
   return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
