@@ -43,7 +43,7 @@ test('twelve hellos, one after another over one open connection, never closer th
   expect([said.length, most, sockets]).toEqual([12, 1, 1])
   expect(said.map(({ answer }) => answer?.outcome.kind)).toEqual(said.map(() => 'answered'))
   const starts = said.map(({ dueAt }) => dueAt)
-  expect(Math.min(...starts.slice(1).map((at, index) => at - (starts[index] ?? 0)))).toBeGreaterThan(14)
+  expect(Math.min(...starts.slice(1).map((at, index) => at - (starts[index] ?? 0)))).toBeGreaterThan(13)
 })
 
 test('an abort ends the hello that is under way', async () => {

@@ -34,7 +34,7 @@ export async function sayAnchors({ target, utterance, count, every, clock, signa
       said.push(message)
       if (!await answered([message], longestHello, signal)) message.exchange.abort(failed('hung', `no end after ${longestHello / 1_000} s`, 0))
       await message.exchange.done
-      await rest(Math.max(0, dueAt + every - clock.now()), signal)
+      await rest(Math.ceil(Math.max(0, dueAt + every - clock.now())), signal)
     }
     return said
   } finally {
