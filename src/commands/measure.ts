@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { BundledScenario } from '../engine/bundle.ts'
-import { conduct, type Progress } from '../engine/conductor.ts'
+import { conduct, type ConductorOptions, type Progress } from '../engine/conductor.ts'
 import { Interrupted } from '../engine/engine.ts'
 import type { LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { NodeEngine } from '../engine/node/engine.ts'
 import { toMicrosecond } from '../engine/records.ts'
 import type { KnownAnswersRecord, Rules, Run } from '../sample/run-file.ts'
 import { assembleRun, parseRun, runFileSchema, type RunRecord } from '../sample/run-file.ts'
+import type { Target } from '../target/target.ts'
 import { lookDecides } from '../verdict/judge.ts'
 import { environment, versions } from './environment.ts'
 import { RunFileWriter } from './run-file-writer.ts'
@@ -30,6 +31,10 @@ export interface MeasureOptions {
   readonly signal: AbortSignal
   readonly knownAnswers: KnownAnswersRecord | undefined
   readonly onProgress: (progress: Progress) => void
+  /** What a run on systems one at a time has besides: anchors, and the switching of sides. */
+  readonly turns?: Pick<ConductorOptions, 'anchors' | 'switchTo'>
+  /** Who is asked for the anchors where neither the model nor a mock behind the targets can be. */
+  readonly anchorMock?: Target
 }
 
 /** Runs one scenario on systems that are up, and leaves its run file. An abort is not an error: the file says `interrupted`, and the run is returned. */
@@ -40,11 +45,11 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   const header = runHeader(options)
   writer.append(header)
   if (options.knownAnswers !== undefined) writer.append(options.knownAnswers)
-  const engine = new NodeEngine({ scenario: scenario.spec, rules, seed, signal, clock, targets: systems.targets, mock: systems.mock, model: systems.model, observers: systems.observers, shapes: systems.shapes })
+  const engine = new NodeEngine({ scenario: scenario.spec, rules, seed, signal, clock, targets: systems.targets, mock: systems.mock, model: systems.model, observers: systems.observers, shapes: systems.shapes, anchorMock: options.anchorMock })
   options.blocks.listener = (block) => writer.append({ type: 'block', at: toMicrosecond(block.at), lasted: toMicrosecond(block.lasted) })
   let interrupted: string | null = null
   try {
-    await conduct({ header, engine, record: (record) => writer.append(record), lookDecides, budget: clock.now() + options.budget, signal, onProgress: options.onProgress })
+    await conduct({ header, engine, record: (record) => writer.append(record), lookDecides, budget: clock.now() + options.budget, signal, onProgress: options.onProgress, ...options.turns })
   } catch (error) {
     // Whatever breaks while we are being stopped breaks because of it: a request of ours to a process that is gone, for one.
     if (!(error instanceof Interrupted) && !signal.aborted) throw error

@@ -25,6 +25,16 @@ export interface PhaseReport {
   readonly longestBlock: number
 }
 
+/** Hellos to what a change of the side cannot touch, at the end of its round. */
+export interface AnchorOrder {
+  readonly side: SideSpec
+  readonly round: number
+  readonly attempt: number
+  readonly count: number
+  /** From the beginning of one to the beginning of the next at least, ms. */
+  readonly every: number
+}
+
 /** What an observer saw at one of its instants. */
 export type Observation = Pick<ObservationRecord, 'dueAt' | 'startedAt' | 'endedAt' | 'status' | 'failure' | 'errorBound'>
 
@@ -47,6 +57,8 @@ export interface Engine {
   /** Warms the sides up, all at the same time, and measures hello alone and together. @throws {UsageError} exit 5 where a side never answered. */
   measure(sides: readonly SideSpec[]): Promise<SideMeasurement[]>
   walk(order: PhaseOrder): Promise<PhaseReport>
+  /** The model, or our mock, asked directly; nothing where neither is known. Absent in an engine that cannot. */
+  anchor?(order: AnchorOrder): Promise<readonly MessageRecord[]>
   /** Agreement with the mock's clock now; null without a mock. */
   clockCheck(): Promise<{ readonly offset: number; readonly bound: number; readonly oneClock: boolean } | null>
   now(): number

@@ -61,7 +61,7 @@ export const messageRecord = z.object({
   attempt: z.number(),
   phase: z.string(),
   label: z.string(),
-  /** `user`: one of several said at once. `anchor`: said to the model directly, for what it says of the model alone. */
+  /** `user`: one of several said at once. `anchor`: said past the system, for what the change cannot touch; its label is who was asked: `model` or `mock`. */
   part: z.enum(['probe', 'blocker', 'user', 'warm-up', 'anchor']),
   /** Of a `user`: how many of its label were said at once. */
   copies: z.number().exactOptional(),

@@ -3,12 +3,13 @@ import type { CalibrationRecord, HistogramRecord, SideSpec } from '../../sample/
 import type { Target, Utterance } from '../../target/target.ts'
 import { isWindow, type Observed, type TogetherPhase, type WindowPhase } from '../../scenario/spec.ts'
 import { mostAtOnce } from '../../stats/concurrency.ts'
-import { type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement, type StartObserver } from '../engine.ts'
+import { type AnchorOrder, type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement, type StartObserver } from '../engine.ts'
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
 import { longestDelivery, mockAnswer, probeLabel } from '../plan.ts'
 import { messageRecord, observationRecord, toMicrosecond } from '../records.ts'
+import { sayAnchors } from './anchor.ts'
 import { sayBatch } from './batch.ts'
 import { calibrate } from './calibration.ts'
 import type { RunClock } from './clock.ts'
@@ -25,6 +26,8 @@ export interface NodeEngineOptions extends EngineSetting {
   readonly mock: { readonly target: Target; readonly journal: Journal } | undefined
   /** The model itself, where it is not our mock: what --model-url names. */
   readonly model: Target | undefined
+  /** A mock of ours that stands behind nothing: the anchor where neither the model nor a mock behind the targets can be asked. */
+  readonly anchorMock?: Target | undefined
   /** Per side name, what can be looked at beside its messages. */
   readonly observers: ReadonlyMap<string, { readonly [What in Observed]?: StartObserver }>
   /** Per side name, further keys of the mock's marker: how it is to write what it writes. */
@@ -176,6 +179,17 @@ export class NodeEngine implements Engine {
         ...walked.probes.map((message) => ({ message, label: spec.say, part: 'probe' as const, copies: undefined })),
       ],
     }
+  }
+
+  async anchor({ side, round, attempt, count, every }: AnchorOrder): Promise<readonly MessageRecord[]> {
+    const { model, mock, anchorMock, clock, signal } = this.#options
+    const target = model ?? mock?.target ?? anchorMock
+    if (target === undefined) return []
+    const isMock = model === undefined
+    const said = await sayAnchors({ target, utterance: () => this.#utterance('Hello', { tokens: 1, firstTokenAfter: 2, gap: 20 }, isMock), count, every, clock, signal })
+    this.#throwIfAborted()
+    const entries = await this.#collect()
+    return said.map((message) => this.#record(message, { side: side.name, round, attempt, phase: 'anchor', label: isMock ? 'mock' : 'model', part: 'anchor' }, entries))
   }
 
   /** One batch after another, with more and more at once, until fewer than so many were really told at one instant. */
