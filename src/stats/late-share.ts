@@ -1,6 +1,7 @@
 import type { Run } from '../sample/run-file.ts'
-import type { Statistic, TimeClaim } from '../scenario/spec.ts'
+import type { TimeClaim } from '../scenario/spec.ts'
 import type { Count } from './binomial.ts'
+import { judgedStatistic } from './gentle-phases.ts'
 import { rankQuantile } from './quantile.ts'
 import { firstVisible, judgedTime, type View } from './ttft.ts'
 import { sideRounds, windowOf } from './windows.ts'
@@ -18,8 +19,6 @@ export interface LateShare extends Count {
   readonly times: readonly number[]
 }
 
-const quantileOf: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 }
-
 /**
  * A claim on a percentile as what it is, a claim on a share: p95 < T exactly if the share of messages at or above T is below 5 %
  * (MEASURING §4). Events are the messages whose first visible word came `bound` ms after they were due, or later, or never.
@@ -35,7 +34,7 @@ export function lateShare(run: Run, side: string, claim: FirstVisibleClaim, view
     events: late(times),
     n: times.length,
     rounds: perRound.map((round) => ({ events: late(round), n: round.length })),
-    value: rankQuantile(times, quantileOf[claim.statistic]),
+    value: rankQuantile(times, judgedStatistic(run, claim.statistic).quantile),
     censored: times.filter((time) => time === Infinity).length,
     times,
   }

@@ -1,11 +1,12 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { ClaimSpec } from '../scenario/spec.ts'
+import { unseenGently } from '../stats/gentle-phases.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import type { View } from '../stats/ttft.ts'
 import { sideRounds, untilRound } from '../stats/windows.ts'
 import { decide, type Decision, type Description, measurementError, type Weighed, type Weighing } from './decision.ts'
 import type { ClaimResult } from './document.ts'
-import { growthClaim } from './growth-claim.ts'
+import { growthClaim, unjudgedGrowth } from './growth-claim.ts'
 import { lossClaim } from './loss-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
 import { stalledClaim } from './stalled-claim.ts'
@@ -26,7 +27,7 @@ export function lookDecides(run: Run): boolean {
   return sides.every((side) => Object.entries(scenario.claims).every(([sentence, claim]) => {
     if (side.role === 'reference' && !(rules.knownAnswers && mustFail(run, side, sentence))) return true
     const { kind } = decide(weighing(evidenceFor(run, side, claim), side, claim).weigh)
-    return kind === 'pass' || kind === 'fail' || unseen(side, claim) !== undefined
+    return kind === 'pass' || kind === 'fail' || unseen(run, side, claim) !== undefined
   }))
 }
 
@@ -53,7 +54,7 @@ function judgeClaim(whole: Run, side: SideSpec, sentence: string, claim: ClaimSp
   const seen = describe()
   const decision = decide(weigh)
   // What failed is shown, even where nothing could show that it passes.
-  const skipped = decision.kind === 'fail' ? undefined : unseen(side, claim)
+  const skipped = decision.kind === 'fail' ? undefined : unseen(run, side, claim)
   return {
     id: `${side.name}/${kebab(sentence)}`, claim: sentence, side: side.name, role: side.role,
     metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds }, n: seen.n, censored: seen.censored, formula: seen.formula,
@@ -85,7 +86,9 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
 }
 
 /** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
-function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
+function unseen(run: Run, side: SideSpec, claim: ClaimSpec): string | undefined {
+  const gently = unseenGently(run, side.hasMock, claim) ?? (claim.measure === 'delayGrowth' ? unjudgedGrowth(run, side, claim) : undefined)
+  if (gently !== undefined) return gently
   if (claim.measure !== 'lostTokens' || side.hasMock) return undefined
   return 'only our mock model numbers its words, and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
 }

@@ -2,7 +2,7 @@ import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { EventClaim } from '../scenario/spec.ts'
 import { lostTokens } from '../stats/lost-tokens.ts'
 import type { Weighed, Weighing } from './decision.ts'
-import { atMostAfterNone, roundShortage } from './shares.ts'
+import { atMostAfterNone, roundShortage, roundsNeeded } from './shares.ts'
 import { counted, percentUp } from './wording.ts'
 
 type LossClaim = EventClaim
@@ -15,7 +15,7 @@ export function lossClaim(run: Run, side: SideSpec, claim: LossClaim, rounds: nu
   const { alpha } = run.header.rules
   const { pass, fail } = claim.bounds
   const seen = lostTokens(run, side.name)
-  const shortage = roundShortage(seen.messages, rounds)
+  const shortage = roundShortage(seen.messages, rounds, roundsNeeded(run))
   const weighed: Weighed = {
     // Without numbered tokens an answer that ended well may lack words all the same.
     passes: side.hasMock && shortage === undefined && seen.lostMessages <= pass,

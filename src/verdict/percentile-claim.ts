@@ -1,6 +1,6 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { Statistic } from '../scenario/spec.ts'
 import type { Interval } from '../stats/binomial.ts'
+import { isGentle, judgedStatistic } from '../stats/gentle-phases.ts'
 import { type FirstVisibleClaim, type LateShare, lateShare } from '../stats/late-share.ts'
 import { firstVisible, type View } from '../stats/ttft.ts'
 import { sideRounds, windowOf } from '../stats/windows.ts'
@@ -8,13 +8,10 @@ import type { Description, Weighed, Weighing } from './decision.ts'
 import { sampleShortage, shareInterval } from './shares.ts'
 import { bound, counted, inUnit, percent, percentDown, percentUp, rankOrNull } from './wording.ts'
 
-/** The share of messages that may come later than the percentile's bound. Written out: 1 − 0.95 is not 0.05 in binary. */
-const mayBeLate: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.1, p95: 0.05, p99: 0.01 }
-
 /** Claims on a percentile of the time to the first visible word, judged as what they are: claims on the share of later messages, MEASURING §4. */
 export function percentileClaim(run: Run, side: SideSpec, claim: FirstVisibleClaim): Weighing {
   const { alpha } = run.header.rules
-  const share = mayBeLate[claim.statistic]
+  const { late: share } = judgedStatistic(run, claim.statistic)
   const late = (view: View, bound: number): { seen: LateShare } & Interval => {
     const seen = lateShare(run, side.name, claim, view, bound)
     return { seen, ...shareInterval(seen, seen.rounds, alpha) }
@@ -31,7 +28,7 @@ export function percentileClaim(run: Run, side: SideSpec, claim: FirstVisibleCla
       warns: sound && atFail.high <= share,
       value: seen.value,
       shortage,
-      moreRoundsHelp: true,
+      moreRoundsHelp: !isGentle(run),
     }
   }
   return { weigh, describe: () => description(run, side, claim, late('measured', claim.bounds.pass)) }
@@ -39,15 +36,15 @@ export function percentileClaim(run: Run, side: SideSpec, claim: FirstVisibleCla
 
 function description(run: Run, side: SideSpec, claim: FirstVisibleClaim, { seen, low, high }: { seen: LateShare } & Interval): Description {
   const { alpha } = run.header.rules
-  const share = mayBeLate[claim.statistic]
+  const { name, late: share } = judgedStatistic(run, claim.statistic)
   // Below the least sample a percentile is not printed as such: it would be the maximum by another name.
   const tooFew = sampleShortage(seen.n, seen.rounds.length, share, alpha) !== undefined
   const value = tooFew ? seen.times.at(-1) : seen.value
   const limits = tooFew ? { low: undefined, high: undefined } : inMilliseconds(run, side, claim, seen.times)
-  const statistic = tooFew ? 'max' : claim.statistic
+  const statistic = tooFew ? 'max' : name
   const range = limits.low === undefined || limits.low === Infinity ? '' : ` (${inUnit(rankOrNull(limits.low), 'ms')} to ${inUnit(rankOrNull(limits.high), 'ms')})`
   const lateWords = `${seen.events} of ${counted(seen.n, claim.message)} took ${bound(claim.bounds.pass, 'ms')} or longer`
-  const shareWords = `${seen.events === 0 ? `≤ ${percentUp(high)}` : `${percentDown(low)} to ${percentUp(high)}`}; up to ${percent(share)} may`
+  const shareWords = `${seen.events === 0 ? `≤ ${percentUp(high)}` : `${percentDown(low)} to ${percentUp(high)}`}; up to ${percent(share)} may${name === claim.statistic ? '' : `: so few messages cannot show a ${claim.statistic}`}`
   return {
     metric: 'firstVisible', statistic, unit: 'ms', bounds: claim.bounds, n: seen.n, censored: seen.censored, value, ...limits,
     evidence: seen.n === 0 ? `no ${claim.message} was said` : `${statistic} ${inWords(value, seen)}${range}; ${lateWords} (${shareWords})`,
@@ -67,7 +64,7 @@ function inWords(value: number | undefined, { times, censored }: LateShare): str
  * bound exactly if the claim with that bound passes. Infinite where no bound would.
  */
 function inMilliseconds(run: Run, side: SideSpec, claim: FirstVisibleClaim, times: readonly number[]): Interval {
-  const share = mayBeLate[claim.statistic]
+  const { late: share } = judgedStatistic(run, claim.statistic)
   // lateShare once per bound would sort everything anew each time, and the search asks for some twenty.
   const rounds = sideRounds(run, side.name)
     .map((round) => claim.during.flatMap((phase) => windowOf(round, phase).probes.filter((probe) => probe.label === claim.message).map(firstVisible)))

@@ -1,9 +1,13 @@
+import type { Run } from '../sample/run-file.ts'
 import { type Count, type Interval, leastSample, proportionInterval } from '../stats/binomial.ts'
 import { designEffect } from '../stats/design-effect.ts'
 import { areToo, counted } from './wording.ts'
 
 /** MEASURING §4: below this many rounds the spread between rounds is not known, and no claim is decided. */
 export const leastRounds = 6
+
+/** What a claim about mechanism, not rate, needs: six rounds, or all of a run that was planned with fewer. */
+export const roundsNeeded = (run: Run): number => Math.min(leastRounds, run.header.rules.looks[0] ?? leastRounds)
 
 /** Counts as if the messages were independent: both divided by the design effect of their rounds. */
 export function effective(counts: Count, rounds: readonly Count[]): Count {
@@ -20,9 +24,9 @@ export function shareInterval(counts: Count, rounds: readonly Count[], alpha: nu
 export const atMostAfterNone = (n: number, alpha: number): number => (proportionInterval({ events: 0, n, alpha }).high)
 
 /** What is missing before anything can be passed: a sentence without its full stop, undefined where nothing is. */
-export function roundShortage(n: number, rounds: number): string | undefined {
+export function roundShortage(n: number, rounds: number, needed: number = leastRounds): string | undefined {
   if (n === 0) return 'there is no sample'
-  return rounds < leastRounds ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${leastRounds}` : undefined
+  return rounds < needed ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${needed}` : undefined
 }
 
 /** What is missing before a share of at most `bound` can be shown at all. */

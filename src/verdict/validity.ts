@@ -1,5 +1,6 @@
 import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
 import { negativeTimes } from '../stats/attribution.ts'
+import { isGentle } from '../stats/gentle-phases.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
 import { quietPhases, sideRounds, windowOf, type Window } from '../stats/windows.ts'
@@ -39,7 +40,8 @@ const overloadedWindows = (windows: number): number => Math.max(2, Math.ceil(win
 
 /** Every check of MEASURING §6. What is in order is said too. `claims`: what judgeSide says of all sides. */
 export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
-  const perSide = [delivered, connections, overload, drain, clock, rounds]
+  // One message at a time, always on a connection of its own, overloads nothing and has no second half.
+  const perSide = isGentle(run) ? [delivered, drain, clock, rounds] : [delivered, connections, overload, drain, clock, rounds]
   return [
     calibration(run),
     ...perSide.flatMap((check) => merged(run.header.sides.map((side) => check(run, side)))),
@@ -214,6 +216,9 @@ function interruption({ end }: Run): Finding {
   if (end.interrupted === null) return ok(name, undefined, 'ran to its own end')
   // `lost: ` is what a run says whose mock, gateway or generator died under it.
   if (end.interrupted.startsWith('lost: ')) return invalid(name, undefined, `a process that the run needs was ${end.interrupted}; see why it ended, and run again`)
+  // What a guard says that protects a target (src/target/guarded.ts): it had enough to do, or as much was said as may be.
+  if (end.interrupted.startsWith('breaker: ')) return invalid(name, undefined, `stopped to spare the target: ${end.interrupted.slice('breaker: '.length)}; nothing was tried again, and what was measured so far is judged`)
+  if (end.interrupted.startsWith('ceiling: ')) return note(name, undefined, `stopped by its ceiling: ${end.interrupted.slice('ceiling: '.length)}; what there is was judged`)
   return note(name, undefined, `interrupted: ${end.interrupted}; what there is was judged`)
 }
 
