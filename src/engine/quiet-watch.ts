@@ -2,7 +2,7 @@ import { formatMilliseconds } from '../duration.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { RunFileRecord, RunRecord } from '../sample/run-file.ts'
 import { median } from '../stats/quantile.ts'
-import { earliest } from '../stats/ttft.ts'
+import { earliest, ttft } from '../stats/ttft.ts'
 import { isQuiet } from './plan.ts'
 
 /** A target has enough when a quiet answer takes so many times what it took at first, and so many ms more: 2 ms that become 7 are no trouble to anybody. */
@@ -12,14 +12,16 @@ const several = 3
 
 /**
  * Watches a run's records for a target that gets slower by being measured: the median of a quiet window against the side's first one; in a gentle run
- * that of the last three quiet messages against the first three. `onSlow` is told in a part of a sentence. Times are the earliest that the tester's own
+ * that of the last three quiet messages against the first three. `onSlow` is told in a part of a sentence. What is slower is taken as early as the tester's own
  * lateness leaves possible, so that a pause of ours is not blamed on the target.
  */
 export function quietWatch({ scenario, rules }: RunRecord, onSlow: (reason: string) => void): (record: RunFileRecord) => void {
   const isGentle = rules.load === 'gentle'
   const first = new Map<string, number>()
-  const times = new Map<string, number[]>()
-  const compare = (key: string, { side, phase }: { side: string; phase: string }, at: number | undefined, now: number | undefined): void => {
+  const said = new Map<string, MessageRecord[]>()
+  const compare = (key: string, { side, phase }: { side: string; phase: string }, early: readonly MessageRecord[], late: readonly MessageRecord[]): void => {
+    const at = median(early.map(ttft))
+    const now = median(late.map((message) => earliest(message)))
     if (at === undefined || now === undefined || !Number.isFinite(at) || !Number.isFinite(now)) return
     if (!first.has(key)) first.set(key, at)
     const start = first.get(key) ?? at
@@ -29,19 +31,17 @@ export function quietWatch({ scenario, rules }: RunRecord, onSlow: (reason: stri
   return (record) => {
     if (record.type === 'message' && record.part === 'probe' && isQuiet(scenario, record.phase)) {
       const key = keyOf(record, isGentle)
-      const own = [...(times.get(key) ?? []), timeOf(record)]
-      times.set(key, own)
-      if (isGentle && own.length >= 2 * several) compare(key, record, median(own.slice(0, several)), median(own.slice(-several)))
+      const own = [...(said.get(key) ?? []), record]
+      said.set(key, own)
+      if (isGentle && own.length >= 2 * several) compare(key, record, own.slice(0, several), own.slice(-several))
       return
     }
     if (isGentle || record.type !== 'phase' || !isQuiet(scenario, record.phase)) return
-    const quiet = median(times.get(keyOf(record, false)) ?? [])
-    times.delete(keyOf(record, false))
-    compare(keyOf(record, true), record, quiet, quiet)
+    const window = said.get(keyOf(record, false)) ?? []
+    said.delete(keyOf(record, false))
+    compare(keyOf(record, true), record, window, window)
   }
 }
-
-const timeOf = (message: MessageRecord): number => earliest(message)
 
 /** Of a window by its round and attempt, of a gentle run's messages over all rounds. */
 function keyOf({ side, round, attempt, phase }: { side: string; round: number; attempt: number; phase: string }, overAllRounds: boolean): string {
