@@ -14,6 +14,7 @@ import type { Utterance } from '../target/target.ts'
 import { judgeRun } from '../verdict/judge.ts'
 import type { RunResult } from '../verdict/document.ts'
 import { measure } from './measure.ts'
+import { rulesFor } from './rules.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -32,6 +33,7 @@ interface Scripted {
   readonly scenario?: ScenarioSpec
   readonly ceilings?: Ceilings
   readonly seed?: number
+  readonly isFull?: boolean
 }
 
 interface Measured {
@@ -39,6 +41,7 @@ interface Measured {
   readonly result: RunResult
   readonly logs: Readonly<Record<string, readonly SeenMessage[]>>
   readonly mostInFlight: number
+  readonly warmed: number
   readonly guard: Guard
 }
 
@@ -49,7 +52,7 @@ const isStory = ({ text }: Utterance): boolean => text.includes('story')
 /** A story of 6 s; a hello that takes a tenth of a second. */
 const usual: TargetScript['answer'] = (utterance) => ({ first: 100, lasts: isStory(utterance) ? 6_000 : 10 })
 
-async function measured({ sides = { target: { answer: usual } }, scenario = concurrent, ceilings = {}, seed = 1 }: Scripted): Promise<Measured> {
+async function measured({ sides = { target: { answer: usual } }, scenario = concurrent, ceilings = {}, seed = 1, isFull = false }: Scripted): Promise<Measured> {
   const plan = gentlePlan(scenario, false)
   if (plan.kind === 'refused') throw new Error(plan.why)
   const scripted = Object.entries(sides).map(([name, script]) => [name, scriptedTarget({ ...script, clock })] as const)
@@ -61,13 +64,13 @@ async function measured({ sides = { target: { answer: usual } }, scenario = conc
       sides: scripted.map(([name], index) => side({ name, kind: 'openai', profile: null, settings: {}, hasMock: false, role: index < scripted.length - 1 ? 'reference' : 'judged' })),
       targets: new Map(scripted.map(([name, { target }]) => [name, target])), mock: undefined, knownAnswers: false, died: new Promise(() => {}), down: () => Promise.resolve(),
     },
-    rules: gentleRules(plan), seed, budget: 600_000, folder: path.join(folder, String(runs += 1)), startedAt: new Date(0), reproduce: '', clock, blocks: { listener: undefined },
+    rules: isFull ? rulesFor({ size: 'quick', isControl: false, knownAnswers: false }) : gentleRules(plan), seed, budget: 600_000, folder: path.join(folder, String(runs += 1)), startedAt: new Date(0), reproduce: '', clock, blocks: { listener: undefined },
     signal: new AbortController().signal, guard, knownAnswers: { type: 'known-answers', attempts: 1, right: true, wrong: [], falseAlarm: false, runFile: '' }, onProgress: () => {},
   })
   void running.then((ended) => { run = ended }, () => {})
   for (let turn = 0; turn < 50_000 && run === undefined; turn += 1) await vi.advanceTimersByTimeAsync(200)
   run = await running
-  return { run, result: judgeRun(run), logs: Object.fromEntries(scripted.map(([name, { log }]) => [name, log])), mostInFlight: Math.max(...scripted.map(([, { mostInFlight }]) => mostInFlight())), guard }
+  return { run, result: judgeRun(run), logs: Object.fromEntries(scripted.map(([name, { log }]) => [name, log])), mostInFlight: Math.max(...scripted.map(([, { mostInFlight }]) => mostInFlight())), warmed: scripted.reduce((sum, [, { warmed }]) => sum + warmed(), 0), guard }
 }
 
 const starts = 'hello starts immediately'
@@ -94,7 +97,7 @@ test('a gentle run: at most 31 messages to a side, two in flight, a second apart
     expect(log.filter(({ utterance }) => isStory(utterance)).map(({ utterance }) => utterance.maxTokens)).toEqual(Array.from({ length: 13 }, () => 400))
     expect(log.filter(({ utterance }) => !isStory(utterance)).map(({ utterance }) => utterance.maxTokens)).toEqual(Array.from({ length: 18 }, () => 16))
   }
-  expect(said.mostInFlight).toBe(2)
+  expect([said.mostInFlight, said.warmed]).toEqual([2, 0])
   expect(Math.min(...intervals(said.logs))).toBeGreaterThanOrEqual(1_000)
   expect(said.guard.counts.messages).toBe(62)
   expect(said.result.exitCode).toBe(0)
@@ -216,4 +219,30 @@ test('a ceiling ends the run, and what was measured is judged', async () => {
   expect(completed(said)).toContain('what there is was judged')
   const enough = await measured({ ceilings: { messages: 31 } })
   expect([enough.run.end?.interrupted, enough.result.exitCode]).toEqual([null, 0])
+})
+
+test('the breaker holds under full load too: a window is broken off in the middle, and nothing further is said', async () => {
+  const free = await measured({ isFull: true })
+  expect(free.run.end?.interrupted).toBeNull()
+  const all = free.logs['target']?.length ?? 0
+  const said = await measured({ isFull: true, sides: { target: { answer: (utterance, index) => (index === all - 100 ? { first: 50, outcome: failing('http-status', '503') } : usual(utterance, index)) } } })
+  expect(said.run.end?.interrupted).toBe('breaker: target answered 503')
+  expect(said.logs['target']?.length).toBeLessThan(all - 100 + 20)
+  expect(said.logs['target']?.every(({ endedAt }) => endedAt < Infinity)).toBe(true)
+  expect(said.result.exitCode).toBe(4)
+})
+
+test('a target that refuses the very first message leaves nothing to judge, and exit 4', async () => {
+  const said = await measured({ sides: { target: { answer: () => ({ first: 50, outcome: failing('http-status', '503') }) } } })
+  expect(said.logs['target']).toHaveLength(1)
+  expect([said.result.verdict, said.result.exitCode]).toEqual(['invalid', 4])
+  expect(said.result.sentence).toContain('target answered 503')
+})
+
+test('the report says what a gentle run asks less of, and which phases it left out', async () => {
+  const crowd: ScenarioSpec = { ...concurrent, phases: { ...concurrent.phases, crowd: { together: ['hello'], copies: [8], repeat: 3 } } }
+  const said = await measured({ scenario: crowd })
+  const load = said.result.validity.find(({ name }) => name === 'load')
+  expect(load).toMatchObject({ verdict: 'note', detail: expect.stringContaining('shares of 25 % and percentiles up to p75') })
+  expect(load?.detail).toContain('not said: phase "crowd", which says up to 8 at once')
 })

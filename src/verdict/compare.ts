@@ -1,5 +1,6 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import { differenceInterval } from '../stats/difference.ts'
+import { isGentle } from '../stats/gentle-phases.ts'
 import { delayGrowth, type DelayGrowthClaim } from '../stats/growth.ts'
 import { median, rankQuantile } from '../stats/quantile.ts'
 import { type SignedRankInterval, signedRankInterval } from '../stats/signed-rank.ts'
@@ -43,7 +44,9 @@ export function comparisons(run: Run): Comparison[] {
 function latencies(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
   const named = (loaded: boolean): string[] => Object.keys(run.header.scenario.phases).filter((name) => windowPhase(run, name) !== undefined && (windowPhase(run, name)?.while !== undefined) === loaded)
   const rows: [string, string[], Row[]][] = [['ttft quiet', named(false), [p50, p90]], ['ttft behind a blocker', named(true), [p50, p95]]]
-  return rows.flatMap(([metric, during, statistics]) => (during.length === 0 ? [] : statistics.map((row) => latency(run, { before, after, metric, during, row }))))
+  // Of one message a round every quantile is that message.
+  const known = (statistics: readonly Row[]): readonly Row[] => (isGentle(run) ? statistics.slice(0, 1) : statistics)
+  return rows.flatMap(([metric, during, statistics]) => (during.length === 0 ? [] : known(statistics).map((row) => latency(run, { before, after, metric, during, row }))))
 }
 
 interface Quantile {

@@ -48,7 +48,7 @@ function description(run: Run, side: SideSpec, claim: FirstVisibleClaim, { seen,
   return {
     metric: 'firstVisible', statistic, unit: 'ms', bounds: claim.bounds, n: seen.n, censored: seen.censored, value, ...limits,
     evidence: seen.n === 0 ? `no ${claim.message} was said` : `${statistic} ${inWords(value, seen)}${range}; ${lateWords} (${shareWords})`,
-    formula: 'first visible word − dueAt; quantile by rank x(⌈qn⌉), a message without a first word ranks above all',
+    formula: `first visible word − dueAt; quantile by rank x(⌈qn⌉), a message without a first word ranks above all${name === claim.statistic ? '' : `; ${name}, since a gentle run has too few messages for a ${claim.statistic}`}`,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
 import { negativeTimes } from '../stats/attribution.ts'
-import { isGentle } from '../stats/gentle-phases.ts'
+import { gentlePhases, gentleShare, isGentle } from '../stats/gentle-phases.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
 import { quietPhases, sideRounds, windowOf, type Window } from '../stats/windows.ts'
@@ -46,6 +46,7 @@ export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
     calibration(run),
     ...perSide.flatMap((check) => merged(run.header.sides.map((side) => check(run, side)))),
     ...knownAnswers(run, claims),
+    ...gentleness(run),
     interruption(run),
   ]
 }
@@ -208,6 +209,14 @@ function ownAnswers(run: Run): Finding {
 function provesNothing(run: Run): Finding | undefined {
   const { provedBy } = run.header.scenario
   return Object.keys(provedBy).length === 0 ? note('known-answers', undefined, 'the scenario names no defect that must make a claim fail (provedBy): nothing here shows that it can') : undefined
+}
+
+/** What a gentle run asks less of, so that its pass is not taken for one at the bounds of the claims. */
+function gentleness(run: Run): Finding[] {
+  if (!isGentle(run)) return []
+  const { leftOut } = gentlePhases(run.header.scenario, run.header.sides.every(({ hasMock }) => hasMock))
+  const missing = leftOut.map(({ name, why }) => `; not said: phase "${name}", which ${why}`).join('')
+  return [note('load', undefined, `gentle: two messages in flight and one a second at most; so few show shares of ${percent(gentleShare)} and percentiles up to p75, whatever a claim asks; --load full asks for its own bounds${missing}`)]
 }
 
 function interruption({ end }: Run): Finding {
