@@ -25,7 +25,7 @@ const mostPlannedLimit = 10_000
 export type Progress =
   | { readonly kind: 'calibrating' }
   | { readonly kind: 'warming-up' }
-  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number; /** Until when, in run time. */ readonly budget: number }
+  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number; /** Until when, in run time. */ readonly budget: number; /** Of a gentle run, whose plans come later; ms. */ readonly cost?: { readonly messages: number; readonly tokens: number; readonly time: number } }
   | { readonly kind: 'phase'; readonly round: number; readonly rounds: number; readonly side: string; readonly phase: string }
   | { readonly kind: 'spoilt'; readonly round: number; readonly side: string; readonly reason: string; readonly repeated: boolean }
   | { readonly kind: 'look'; readonly rounds: number; readonly decided: boolean }
@@ -129,7 +129,7 @@ class Course {
   }
 }
 
-function throwIfAborted(signal: AbortSignal): void {
+export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new Interrupted(String(signal.reason))
 }
 
@@ -271,7 +271,7 @@ class SideRounds {
 
 type ClockReading = Awaited<ReturnType<Engine['clockCheck']>>
 
-function clockOver(before: ClockReading, after: ClockReading): RoundRecord['clock'] {
+export function clockOver(before: ClockReading, after: ClockReading): RoundRecord['clock'] {
   if (before === null || after === null) return null
   const farther = Math.abs(before.offset) > Math.abs(after.offset) ? before : after
   return {
@@ -286,7 +286,7 @@ function clockOver(before: ClockReading, after: ClockReading): RoundRecord['cloc
 const hasStallLimit = (scenario: ScenarioSpec): boolean => Object.values(scenario.claims).some(({ measure }) => measure === 'stalledShare' || measure === 'delayGrowth')
 
 /** Why a round is to be thrown away: the tester itself stood still, or the doses say nothing. The system's answers to probes are not looked at. */
-function spoilt(longestBlock: number, stallLimit: number, doses: string | null): string | null {
+export function spoilt(longestBlock: number, stallLimit: number, doses: string | null): string | null {
   const third = stallLimit / 3
   if (longestBlock > third) return `the tester stood still for ${Math.round(longestBlock)} ms, more than a third of the stall limit (${Math.round(third)} ms)`
   return doses

@@ -1,6 +1,7 @@
 import type { CalibrationRecord, ObservationRecord, PhaseRecord, PlanRecord, Rules, SideSpec } from '../sample/run-file.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
+import type { GentleStep } from './gentle-plan.ts'
 import type { ServiceMeasurement, Sizes } from './plan.ts'
 
 /** A phase of a side's round, as the conductor orders it. Times in ms. */
@@ -15,6 +16,17 @@ export interface PhaseOrder {
   /** Median of the quiet probes just before, for when a blocker's first token does not come. */
   readonly quietTime: number
   readonly stallLimit: number
+  /** What is said instead of a window or a batch, in a gentle run. */
+  readonly gently?: GentleOrder
+}
+
+/** One step of a gentle run. How long our mock makes a blocker is in the order's sizes. */
+export interface GentleOrder {
+  readonly step: GentleStep
+  /** Of a pair: how long after the blocker the message is due, ms. */
+  readonly delay: number
+  /** `max_tokens` of each label; our mock is let to say what it was asked for. */
+  readonly mostTokens: (label: string) => number
 }
 
 export interface PhaseReport {

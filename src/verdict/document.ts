@@ -80,7 +80,7 @@ const attribution = z.object({
 export type Attribution = z.infer<typeof attribution>
 
 const check = z.object({
-  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `completed`. */
+  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `load`, `completed`. */
   name: z.string(),
   verdict: z.enum(['ok', 'note', 'invalid']),
   /** Names the number and, where it is bad, the remedy. */

@@ -2,6 +2,7 @@ import type { Run } from '../sample/run-file.ts'
 import { median, rankQuantile } from '../stats/quantile.ts'
 import type { Subject } from '../stats/anchor.ts'
 import { judgedTime, type View } from '../stats/ttft.ts'
+import { isGentle } from '../stats/gentle-phases.ts'
 import { sideRounds, windowOf, windowPhase } from '../stats/windows.ts'
 
 /** A quantile that sides are compared by. */
@@ -26,7 +27,9 @@ export interface Latency {
 export function latencyRows(run: Run): Latency[] {
   const named = (loaded: boolean): string[] => Object.keys(run.header.scenario.phases).filter((name) => windowPhase(run, name) !== undefined && (windowPhase(run, name)?.while !== undefined) === loaded)
   const rows: [string, string[], Row[]][] = [['ttft quiet', named(false), [p50, p90]], ['ttft behind a blocker', named(true), [p50, p95]]]
-  return rows.flatMap(([metric, during, statistics]) => (during.length === 0 ? [] : statistics.map((row) => ({ metric, during, row }))))
+  // Of one message a round every quantile is that message.
+  const known = (statistics: readonly Row[]): readonly Row[] => (isGentle(run) ? statistics.slice(0, 1) : statistics)
+  return rows.flatMap(([metric, during, statistics]) => (during.length === 0 ? [] : known(statistics).map((row) => ({ metric, during, row }))))
 }
 
 export interface Quantile {
