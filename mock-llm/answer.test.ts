@@ -19,12 +19,12 @@ test('a request that allows fewer tokens cuts content first, then reasoning', ()
 })
 
 test('head and first token count from the origin, the first token is never before the head, and what is added is added', () => {
-  const at = (first: number, head: number, added = 0) => timetable({ ...wanted, first: { kind: 'const', ms: first }, head: { kind: 'const', ms: head }, firstTokenDelay: added }, 'a', 1_000, 1_001)
+  const at = (first: number, head: number, added = 0) => timetable({ ...wanted, first: { kind: 'const', ms: first }, head: { kind: 'const', ms: head }, firstTokenDelay: added }, 'a', 1_000, 1_001, () => 1)
   expect(at(100, 30)).toMatchObject({ headersDueAt: 1_030, firstTokenDueAt: 1_100 })
   expect(at(10, 30)).toMatchObject({ headersDueAt: 1_030, firstTokenDueAt: 1_030 })
   expect(at(100, 0, 50)).toMatchObject({ headersDueAt: 1_001, firstTokenDueAt: 1_150 })
 })
 
 test('nothing is due before the request was read', () => {
-  expect(timetable({ ...wanted, first: { kind: 'const', ms: 100 } }, 'a', 1_000, 1_500)).toMatchObject({ headersDueAt: 1_500, firstTokenDueAt: 1_500 })
+  expect(timetable({ ...wanted, first: { kind: 'const', ms: 100 } }, 'a', 1_000, 1_500, () => 1)).toMatchObject({ headersDueAt: 1_500, firstTokenDueAt: 1_500 })
 })

@@ -4,8 +4,8 @@ export interface Entry {
   seq: number
   /** Of the marker; null where there is none. */
   id: string | null
-  /** `chat`; `task` where the marker stands in the text of another request (a title, tags) that the gateway made of the prompt. */
-  kind: string
+  /** `task`: the gateway asks on its own behalf (a title, tags), with the prompt and its marker somewhere in the text. */
+  kind: 'chat' | 'task' | 'search' | 'page'
   /** As asked for; empty where the request could not be read. */
   model: string
   stream: boolean
@@ -32,20 +32,26 @@ export interface Entry {
   /** Tokens told to nobody after that (setting `finishesWhenGone`). */
   tokensAfterGone: number
   endedAt: number | null
-  /** HTTP status; 499 where the client left before there was one. */
+  /** HTTP status; 499 where the client left before there was one, 0 where a fault ended the connection before. */
   status: number
+  /** As asked for, `silence@first`; null without one, and for a request that the marker's `times` spared. */
+  fault: string | null
+  /** From when on it was in force: when what it withholds or puts in was due to be written. Null where its place never came. */
+  faultAt: number | null
 }
 
 export interface JournalPage {
   /** What to pass as `after` the next time. */
   readonly next: number
-  /** Requests in flight, those that wait for a slot included. */
+  /** Requests in flight, those that wait for a slot and those that a fault holds included. */
   readonly open: number
   /** Sockets accepted since the start. */
   readonly sockets: number
   /** Entries after `after` that the bounded memory has forgotten. */
   readonly dropped: number
   readonly entries: readonly Entry[]
+  /** The requests in flight, in the order in which they came; where they were asked for. */
+  readonly openEntries?: readonly Entry[]
 }
 
 /** A page stays this small because writing it out holds up the event loop: ten thousand entries take some 30 ms. */
@@ -60,7 +66,7 @@ export class Journal {
   #first = 1
   /** Up to here `clear` took them; they are not counted as dropped. */
   #cleared = 0
-  #open = 0
+  readonly #open = new Set<Entry>()
   #sockets = 0
 
   constructor(capacity = 200_000) {
@@ -68,7 +74,7 @@ export class Journal {
   }
 
   get open(): number {
-    return this.#open
+    return this.#open.size
   }
 
   get sockets(): number {
@@ -82,18 +88,19 @@ export class Journal {
   }
 
   begin(seen: Pick<Entry, 'kind' | 'socket' | 'requestsBefore' | 'receivedAt'>): Entry {
-    this.#open += 1
-    return {
+    const entry: Entry = {
       seq: 0, id: null, model: '', stream: false, bytesIn: 0,
       ...seen,
       startedAt: null, headersDueAt: null, headersWrittenAt: null,
       firstTokenDueAt: null, firstTokenWrittenAt: null, lastTokenDueAt: null, lastTokenWrittenAt: null,
-      tokensPlanned: 0, tokensWritten: 0, clientGoneAt: null, tokensAfterGone: 0, endedAt: null, status: 499,
+      tokensPlanned: 0, tokensWritten: 0, clientGoneAt: null, tokensAfterGone: 0, endedAt: null, status: 499, fault: null, faultAt: null,
     }
+    this.#open.add(entry)
+    return entry
   }
 
   end(entry: Entry, endedAt: number): void {
-    this.#open -= 1
+    this.#open.delete(entry)
     this.#last += 1
     entry.seq = this.#last
     entry.endedAt = endedAt
@@ -101,7 +108,7 @@ export class Journal {
     this.#first = Math.max(this.#first, this.#last - this.#capacity + 1)
   }
 
-  page(after: number, limit = pageSize): JournalPage {
+  page(after: number, limit = pageSize, withOpen = false): JournalPage {
     const from = Math.max(after + 1, this.#first)
     const to = Math.min(this.#last, from + limit - 1)
     const entries: Entry[] = []
@@ -110,7 +117,8 @@ export class Journal {
       if (entry !== undefined) entries.push(entry)
     }
     const dropped = Math.max(0, this.#first - 1 - Math.max(after, this.#cleared))
-    return { next: to, open: this.#open, sockets: this.#sockets, dropped, entries }
+    const page = { next: to, open: this.#open.size, sockets: this.#sockets, dropped, entries }
+    return withOpen ? { ...page, openEntries: [...this.#open] } : page
   }
 
   /** Forgets the entries; numbers go on, so that nobody reads an old one twice. */

@@ -68,9 +68,10 @@ test('with --exit-with-parent it ends when stdin does, in the middle of an answe
 })
 
 test('flags are the settings it starts with', async () => {
-  const { url } = await started('--slots', '2', '--queue=5', '--first', 'lognormal:300,0.5', '--gap', '10', '--head', 'normal:5,1', '--tokens', '7', '--seed', '9', '--models', 'llama3, qwen')
+  const { url } = await started('--slots', '2', '--queue=5', '--first', 'lognormal:300,0.5', '--gap', '10', '--head', 'normal:5,1', '--tokens', '7', '--seed', '9', '--slowdown', '0.5', '--models', 'llama3, qwen')
   expect(await (await fetch(`${url}/mock/settings`)).json()).toEqual({
-    slots: 2, queue: 5, tokens: 7, seed: 9, reasoning: 0, tools: false, finishesWhenGone: false, firstTokenDelay: 0,
+    slots: 2, queue: 5, tokens: 7, seed: 9, reasoning: 0, tools: false, finishesWhenGone: false, firstTokenDelay: 0, slowdown: 0.5, fault: null, shape: null,
+    searchTakes: 0, searchStatus: 200, pages: 3, pageBytes: 5_000, pageTakes: 0,
     first: { kind: 'lognormal', median: 300, sigma: 0.5 }, gap: { kind: 'const', ms: 10 }, head: { kind: 'normal', mean: 5, sd: 1 },
   })
   expect(await (await fetch(`${url}/v1/models`)).json()).toMatchObject({ data: [{ id: 'llama3' }, { id: 'qwen' }] })
@@ -88,7 +89,7 @@ test('every bad flag is named at once, and the exit code is 2', () => {
 test('--help says what the flags are', () => {
   const { status, stdout } = run('--help')
   expect(status).toBe(0)
-  for (const flag of ['--host', '--port', '--slots', '--queue', '--first', '--gap', '--head', '--tokens', '--seed', '--models', '--exit-with-parent']) expect(stdout).toContain(flag)
+  for (const flag of ['--host', '--port', '--slots', '--queue', '--first', '--gap', '--head', '--slowdown', '--tokens', '--seed', '--models', '--exit-with-parent']) expect(stdout).toContain(flag)
 })
 
 test('a port that is taken is one sentence and code 2', async () => {

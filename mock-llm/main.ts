@@ -16,12 +16,15 @@ const help = `mock-llm: a streaming model whose every token has its time
   --head DELAY       request's first byte to response head (0)
   --first DELAY      request's first byte to first token (100)
   --gap DELAY        between two tokens (20)
+  --slowdown X       every gap longer by this share for each other answer told then (0)
   --tokens N         tokens of an answer (50)
   --seed N           seed of the delays that are drawn (1)
   --exit-with-parent exit when stdin ends
   --help             this
 
 DELAY is in ms: 20, or normal:MEAN,SD, or lognormal:MEDIAN,SIGMA.
+Faults, shapes, search and the rest are set by PATCH /mock/settings, or by the marker
+of a message: mock-llm/README.md has both.
 Prints {"ready":true,"url":"…","pid":N} when it listens; everything else goes to stderr.
 `
 
@@ -33,7 +36,7 @@ interface Command {
   readonly exitWithParent: boolean
 }
 
-const texts = ['host', 'port', 'models', 'slots', 'queue', 'head', 'first', 'gap', 'tokens', 'seed'] as const
+const texts = ['host', 'port', 'models', 'slots', 'queue', 'head', 'first', 'gap', 'slowdown', 'tokens', 'seed'] as const
 const switches = ['exit-with-parent', 'help'] as const
 
 /** Reads the command line: what to do, `help`, or every problem there is. */
@@ -67,9 +70,9 @@ function readCommand(args: string[]): Command | 'help' | readonly string[] {
 /** The flags that are settings, judged by the rules of the settings API. */
 function readSettings(given: ReadonlyMap<string, string>, problems: string[]): Settings {
   const patch: Record<string, unknown> = {}
-  for (const name of ['slots', 'queue', 'tokens', 'seed'] as const) {
+  for (const name of ['slots', 'queue', 'slowdown', 'tokens', 'seed'] as const) {
     const text = given.get(name)
-    if (text !== undefined) patch[name] = /^\d+$/.test(text) ? Number(text) : text
+    if (text !== undefined) patch[name] = /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
   }
   for (const name of ['head', 'first', 'gap'] as const) {
     const text = given.get(name)

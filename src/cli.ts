@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { exitCodes, UsageError } from './errors.ts'
 import { swallowedFlags } from './commands/npm-flags.ts'
 import type { CommandContext } from './commands/context.ts'
+import type { InitFlags } from './commands/init.ts'
 import type { ReportFlags } from './commands/report.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { packageVersion } from './commands/package-files.ts'
@@ -46,6 +47,7 @@ function program(leave: (code: number) => void): Command {
     .addHelpText('after', '\nExamples:\n  first-token run concurrent                 the shipped control stack, before and after\n  first-token run concurrent --load full --target openai=http://127.0.0.1:3000/v1\n  first-token report latest --format markdown\n\nExit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive, 4 invalid, 5 never answered,\n70 crash, 130/143 interrupted')
   addRun(root, leave)
   addOthers(root, leave)
+  addInit(root, leave)
   return root
 }
 
@@ -53,17 +55,31 @@ function addRun(root: Command, leave: (code: number) => void): void {
   root.command('run')
     .description('run scenarios and judge them')
     .argument('[scenario...]', 'names (see --list) or files of your own')
-    .addOption(new Option('--target <kind=url>', 'a system that runs already: openai=URL, the base that an OpenAI client takes').argParser(once))
+    .addOption(new Option('--target <kind=url>', 'a system that runs already: open-webui=URL, ollama=URL, or openai=URL (with /v1)').argParser(once))
     .option('--before <kind=url>', 'two systems that run already: the reference …', once)
     .option('--after <kind=url>', '… and the one that is judged', once)
     .option('--label <name>', 'what to call the target in the report', once)
     .option('--mock <url>', 'our mock (first-token mock) behind the target: attribution and token checks', once)
     .option('--model <name>', 'the model to ask for, where more than one is offered', once)
+    .option('--model-url <url>', 'the model directly, as an OpenAI client takes it', once)
+    .option('--health-url <url>', 'what to ask whether an openai target is alive', once)
+    .option('--search', 'an openai target searches the web when asked to')
     .option('--api-key-env <var>', 'the environment variable that holds the key', once)
     .option('--api-key-file <file>', 'a file that holds the key', once)
+    .option('--token-env <var>', 'the variable that holds a session token', once)
+    .option('--user-env <var>', 'the variables of an e-mail address …', once)
+    .option('--password-env <var>', '… and a password, to sign in to Open WebUI', once)
     .option('--header <name=env:var>', 'a further header, its value from the environment', collect)
     .option('--allow-host <host>', 'a public host that is yours to load', collect)
-    .option('--load <mode>', 'full: as much as the measurement needs', once)
+    .option('--ca-file <file>', 'an authority whose certificates to believe', once)
+    .option('--insecure', 'believe any certificate')
+    .option('--load <mode>', 'gentle (on targets), or full: as much as is needed', once)
+    .option('--max-messages <n>', 'stop after so many messages', once)
+    .option('--max-tokens <n>', 'stop after so many answer tokens', once)
+    .option('--against <label>', 'compare with the latest run of that label', once)
+    .option('--switch <command>', 'puts {side} in force: before and after by turns', once)
+    .option('--set <param=value>', 'change a parameter of the scenario', collect)
+    .option('--config <file>', 'configuration (first-token.json)', once)
     .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
     .option('--quick', 'smaller windows, one look')
     .option('--rounds <n>', 'so many rounds and one look', once)
@@ -74,7 +90,7 @@ function addRun(root: Command, leave: (code: number) => void): void {
     .option('--out <folder>', 'where reports go (reports)', once)
     .option('--json', 'print one JSON document and nothing else')
     .option('--strict', 'a warning is exit 1, a skipped claim exit 3')
-    .option('--yes', 'ask nothing (nothing is asked yet)')
+    .option('--yes', 'ask nothing before a target is sent messages')
     .option('--list', 'list the scenarios')
     .option('--dry-run', 'explain the plan and send nothing')
     .action(async (names: string[], flags: RunFlags) => {
@@ -115,12 +131,30 @@ function addOthers(root: Command, leave: (code: number) => void): void {
   root.command('doctor')
     .description('prove on this machine what the harness can detect')
     .option('--self', 'the detection matrix: every defect must fail its claims, and nothing else')
+    .option('--scenario <name>', 'the rows of this scenario alone', collect)
     .option('--seed <n>', 'draw the order of sides from this', once)
     .option('--json', 'print one JSON document and nothing else')
     .option('--out <folder>', 'where reports go (reports)', once)
-    .action(async (flags: { self?: boolean; seed?: string; json?: boolean; out?: string }) => {
+    .action(async (flags: { self?: boolean; scenario?: string[]; seed?: string; json?: boolean; out?: string }) => {
       const { doctor } = await import('./commands/doctor.ts')
       leave(await doctor(flags, context()))
+    })
+}
+
+function addInit(root: Command, leave: (code: number) => void): void {
+  root.command('init')
+    .description('ask what a run needs to know of your system, and write first-token.json')
+    .option('--url <url>', 'its address, as in the browser', once)
+    .option('--kind <kind>', 'openai, ollama or open-webui (else the server is asked)', once)
+    .option('--model <name>', 'the model to ask for', once)
+    .option('--token-env <var>', 'the NAME of the variable that holds the token or key', once)
+    .option('--allow-host <host>', 'a public host that is yours to load', collect)
+    .option('--out <file>', 'the file to write (first-token.json)', once)
+    .option('--yes', 'ask nothing: take what the server shows')
+    .option('--force', 'overwrite a file that is there')
+    .action(async (flags: InitFlags) => {
+      const { init } = await import('./commands/init.ts')
+      leave(await init(flags, context()))
     })
 }
 
@@ -145,7 +179,7 @@ async function main(): Promise<number> {
   return exitCode
 }
 
-const verbs = ['run', 'report', 'mock', 'stack', 'doctor']
+const verbs = ['run', 'report', 'mock', 'stack', 'doctor', 'init']
 const knownCommand = (word: string | undefined): string => (word !== undefined && verbs.includes(word) ? `${word} ` : '')
 
 /** commander puts its suggestion on a line of its own, and has no words where it would print its help. */

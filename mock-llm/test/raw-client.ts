@@ -5,18 +5,21 @@ import { now } from '../clock.ts'
 export class RawClient {
   readonly socket: Socket
   /** Each read with its instant. */
-  readonly reads: { readonly at: number; readonly text: string }[] = []
+  readonly reads: { readonly at: number; readonly text: string; readonly bytes: Buffer }[] = []
   hasEnded = false
+  /** What the other side ended the connection with. */
+  endedWith: 'fin' | 'rst' | null = null
   /** Who waits for more. */
   readonly #waiting = new Set<() => void>()
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.socket.on('data', (data) => {
-      this.reads.push({ at: now(), text: data.toString('utf8') })
+      this.reads.push({ at: now(), text: data.toString('utf8'), bytes: data })
       this.#wake()
     })
-    this.socket.on('error', () => undefined)
+    this.socket.on('end', () => void (this.endedWith ??= 'fin'))
+    this.socket.on('error', (error) => void (this.endedWith ??= 'code' in error && error.code === 'ECONNRESET' ? 'rst' : null))
     this.socket.on('close', () => {
       this.hasEnded = true
       this.#wake()
@@ -66,7 +69,7 @@ function isWhole(text: string): boolean {
   const head = text.indexOf('\r\n\r\n')
   if (head === -1) return false
   const length = /content-length: (\d+)/i.exec(text.slice(0, head))?.[1]
-  return length === undefined ? text.endsWith('\r\n0\r\n\r\n') : text.length - head - 4 >= Number(length)
+  return length === undefined ? text.endsWith('\r\n0\r\n\r\n') : Buffer.byteLength(text) - head - 4 >= Number(length)
 }
 
 export function post(path: string, body: unknown, version = '1.1'): string {

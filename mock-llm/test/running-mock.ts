@@ -11,7 +11,7 @@ const instant = z.number().nullable()
 const journalEntry = z.strictObject({
   seq: z.number(),
   id: z.string().nullable(),
-  kind: z.string(),
+  kind: z.enum(['chat', 'task', 'search', 'page']),
   model: z.string(),
   stream: z.boolean(),
   socket: z.number(),
@@ -31,11 +31,14 @@ const journalEntry = z.strictObject({
   tokensAfterGone: z.number(),
   endedAt: z.number(),
   status: z.number(),
+  fault: z.string().nullable(),
+  faultAt: instant,
 })
 type Entry = z.infer<typeof journalEntry>
 
-const journalPage = z.strictObject({ next: z.number(), open: z.number(), sockets: z.number(), dropped: z.number(), entries: z.array(journalEntry) })
+const journalPage = z.strictObject({ next: z.number(), open: z.number(), sockets: z.number(), dropped: z.number(), entries: z.array(journalEntry), openEntries: z.array(journalEntry.extend({ endedAt: z.null() })).optional() })
 type JournalPage = z.infer<typeof journalPage>
+type OpenEntry = NonNullable<JournalPage['openEntries']>[number]
 
 const delays = z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() })
 const latenessReport = z.strictObject({ count: z.number(), ...delays.shape, loopDelay: delays })
@@ -47,6 +50,8 @@ export interface RunningMock {
   readonly url: string
   client(): Promise<RawClient>
   entry(id: string): Promise<Entry>
+  /** The request of that id that is in flight, once `isThere` says so. */
+  openEntry(id: string, isThere?: (entry: OpenEntry) => boolean): Promise<OpenEntry>
   journal(after?: number): Promise<JournalPage>
   lateness(): Promise<LatenessReport>
   set(patch: object): Promise<Response>
@@ -77,6 +82,13 @@ export async function runningMock(patch: object = {}, options: Omit<MockOptions,
       await pause(2)
     }
   }
+  const openEntry = async (id: string, isThere: (entry: OpenEntry) => boolean = () => true): Promise<OpenEntry> => {
+    for (;;) {
+      const found = journalPage.parse(await get('/mock/journal?open=1')).openEntries?.find((candidate) => candidate.id === id && isThere(candidate))
+      if (found !== undefined) return found
+      await pause(2)
+    }
+  }
   return {
     port: address.port,
     url,
@@ -86,6 +98,7 @@ export async function runningMock(patch: object = {}, options: Omit<MockOptions,
       return client.connected()
     },
     entry,
+    openEntry,
     journal,
     lateness: async () => latenessReport.parse(await get('/mock/lateness')),
     set: (change) => fetch(`${url}/mock/settings`, { method: 'PATCH', body: JSON.stringify(change) }),

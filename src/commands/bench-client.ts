@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { RunClock } from '../engine/node/clock.ts'
 import { sayWindow, type SaidMessage } from '../engine/node/window.ts'
-import { openAiTarget } from '../target/openai.ts'
+import { targetOf } from '../target/chat-target.ts'
 
 export const clientKinds = ['engine', 'net'] as const
 export type ClientKind = (typeof clientKinds)[number]
@@ -39,7 +39,7 @@ export async function benchClient({ kind, mock, streams, prefix }: ClientOptions
 }
 
 async function engineWave(mock: string, streams: number, prefix: string, clock: RunClock): Promise<Stamp[]> {
-  const target = openAiTarget({ kind: 'openai', base: `${mock}/v1`, model: 'mock', headers: {}, clock })
+  const target = targetOf({ kind: 'openai', url: `${mock}/v1`, model: 'mock', headers: {}, clock })
   const sessions = Array.from({ length: streams }, () => target.open())
   await Promise.all(sessions.map((session) => session.warm()))
   const from = clock.now() + 5

@@ -40,7 +40,7 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   const header = runHeader(options)
   writer.append(header)
   if (options.knownAnswers !== undefined) writer.append(options.knownAnswers)
-  const engine = new NodeEngine({ scenario: scenario.spec, rules, seed, signal, clock, targets: systems.targets, mock: systems.mock, model: undefined, observers: new Map() })
+  const engine = new NodeEngine({ scenario: scenario.spec, rules, seed, signal, clock, targets: systems.targets, mock: systems.mock, model: systems.model, observers: systems.observers, shapes: systems.shapes })
   options.blocks.listener = (block) => writer.append({ type: 'block', at: toMicrosecond(block.at), lasted: toMicrosecond(block.lasted) })
   let interrupted: string | null = null
   try {

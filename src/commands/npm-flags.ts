@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts'
 
 /** Flags that npm knows too, and which a user's own npm configuration may set for reasons of its own. */
-const npmsOwn = new Set(['yes', 'json', 'color', 'offline', 'help', 'version', 'silent'])
+const npmsOwn = new Set(['yes', 'force', 'json', 'color', 'offline', 'help', 'version', 'silent'])
 
 /**
  * Flags that npm swallowed: `npm run scenario concurrent --quick` hands npm the flag and us nothing. npm leaves a trace, an environment variable

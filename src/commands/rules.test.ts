@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { rulesFor } from './rules.ts'
 
-const control = { isControl: true, knownAnswers: true }
-const target = { isControl: false, knownAnswers: false }
+const scenario = { phases: { quiet: { say: 'hello' } } }
+const control = { scenario, isControl: true, knownAnswers: true }
+const target = { scenario, isControl: false, knownAnswers: false }
 
 test('standard size looks after 6, 12 and 24 rounds, each at 2 %, with a stall limit of at least 500 ms', () => {
   for (const where of [control, target]) expect(rulesFor({ size: 'standard', ...where })).toMatchObject({ looks: [6, 12, 24], alpha: 0.02, stallFloor: 500, stallLimitFixed: false })
@@ -19,4 +20,11 @@ test('--rounds is one look, --stall-limit is exactly the limit', () => {
 
 test('whether the answers are known is for the stack to say', () => {
   expect([control, target].map((where) => rulesFor({ size: 'quick', ...where }).knownAnswers)).toEqual([true, false])
+})
+
+test('where nothing but several messages at once is said, as often as the scenario says; a third of it in a quick run', () => {
+  const batches = { phases: { crowd: { together: ['chat'], copies: [50], repeat: 3 }, more: { together: ['chat'], copies: [9], repeat: 18 } } }
+  expect(rulesFor({ ...control, scenario: batches, size: 'standard' }).looks).toEqual([18])
+  expect(rulesFor({ ...control, scenario: batches, size: 'quick' }).looks).toEqual([6])
+  expect(rulesFor({ ...control, scenario: { phases: { ...batches.phases, quiet: { say: 'hello' } } }, size: 'quick' }).looks).toEqual([6])
 })

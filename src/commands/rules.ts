@@ -1,6 +1,9 @@
 import type { Rules } from '../sample/run-file.ts'
+import { repeats } from '../engine/plan.ts'
+import { isWindow, type PhaseSpec, type ScenarioSpec } from '../scenario/spec.ts'
 
 interface RulesRequest {
+  readonly scenario: Pick<ScenarioSpec, 'phases'>
   readonly size: Rules['size']
   /** Every side is the control stack, whose answers come in milliseconds: a quick run may call 150 ms a stall there. */
   readonly isControl: boolean
@@ -11,15 +14,23 @@ interface RulesRequest {
   readonly stallLimit?: number | undefined
 }
 
-/** Looks after 6, 12 and 24 rounds at 2 % each as far as the budget reaches; a quick run takes one look at 5 % (MEASURING §4). */
-export function rulesFor({ size, isControl, knownAnswers, rounds, stallLimit }: RulesRequest): Rules {
+/**
+ * Looks after 6, 12 and 24 rounds at 2 % each as far as the budget reaches; a quick run takes one look at 5 % (MEASURING §4). Where nothing but several
+ * messages at once is said, as often as the scenario says so.
+ */
+export function rulesFor({ scenario, size, isControl, knownAnswers, rounds, stallLimit }: RulesRequest): Rules {
   const quick = size === 'quick'
   return {
     size,
-    looks: rounds !== undefined ? [rounds] : quick ? [6] : [6, 12, 24],
+    looks: rounds !== undefined ? [rounds] : looksOf(Object.values(scenario.phases), quick),
     alpha: quick ? 0.05 : 0.02,
     stallFloor: stallLimit ?? (quick && isControl ? 150 : 500),
     stallLimitFixed: stallLimit !== undefined,
     knownAnswers,
   }
+}
+
+function looksOf(phases: readonly PhaseSpec[], quick: boolean): number[] {
+  if (phases.some(isWindow)) return quick ? [6] : [6, 12, 24]
+  return [Math.max(...phases.map((phase) => (isWindow(phase) ? 0 : repeats(phase, quick))))]
 }

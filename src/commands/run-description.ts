@@ -30,10 +30,10 @@ const controlFirstTime = 45_000
 export function describeScenario(scenarios: readonly BundledScenario[], request: RunRequest, context: CommandContext): number {
   const isControl = request.targets.length === 0
   const sides = isControl ? (['reference', 'judged'] as const) : request.targets.map((target) => target.role)
-  const { stallFloor } = rulesFor({ ...request, isControl, knownAnswers: isControl })
   for (const { spec } of scenarios) {
+    const { stallFloor, looks } = rulesFor({ ...request, scenario: spec, isControl, knownAnswers: isControl })
     const planned = sides.map((role) => sizes({ measured: isControl && role === 'reference' ? assumedBefore : assumed, role, size: request.size, isControl, stallLimit: stallFloor, blockers: blockerDurations(spec) }))
-    const rounds = request.rounds ?? 6
+    const rounds = looks[0] ?? 6
     const cost = expectedCost(spec, planned, rounds)
     const window = planned.at(-1)
     context.out([

@@ -1,7 +1,7 @@
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { parseDuration } from '../duration.ts'
 import type { Rules } from '../sample/run-file.ts'
-import { credentialHeaders } from './credentials.ts'
+import { type Credentials, credentials } from './credentials.ts'
 import { guardTarget } from './target-guard.ts'
 
 /** What commander hands over of `run`: strings as typed. */
@@ -14,7 +14,21 @@ export interface RunFlags {
   readonly model?: string
   readonly apiKeyEnv?: string
   readonly apiKeyFile?: string
+  readonly tokenEnv?: string
+  readonly userEnv?: string
+  readonly passwordEnv?: string
   readonly header?: string[]
+  readonly caFile?: string
+  readonly insecure?: boolean
+  readonly modelUrl?: string
+  readonly healthUrl?: string
+  readonly search?: boolean
+  readonly maxMessages?: string
+  readonly maxTokens?: string
+  readonly against?: string
+  readonly switch?: string
+  readonly set?: string[]
+  readonly config?: string
   readonly allowHost?: string[]
   readonly load?: string
   readonly defect?: string[]
@@ -32,19 +46,41 @@ export interface RunFlags {
   readonly dryRun?: boolean
 }
 
+/** What a target speaks. */
+export type TargetKind = 'openai' | 'ollama' | 'open-webui'
+
 /** A system that runs already, as a flag names it. */
 export interface TargetFlag {
   readonly side: string
   readonly role: 'judged' | 'reference'
-  readonly kind: 'openai'
+  readonly kind: TargetKind
   readonly url: string
 }
 
 export interface RunRequest {
   readonly targets: readonly TargetFlag[]
   readonly mockUrl: string | undefined
+  /** The model directly: the base that an OpenAI client takes. */
+  readonly modelUrl: string | undefined
+  /** Whether an OpenAI-compatible target searches the web when it is asked to. */
+  readonly search: boolean
+  /** `gentle`: one message at a time, for systems that somebody may be using. */
+  readonly load: 'gentle' | 'full'
+  /** Ceilings over everything that is said to targets; undefined for none. */
+  readonly maxMessages: number | undefined
+  readonly maxTokens: number | undefined
+  /** The label of the earlier run that this one is compared with. */
+  readonly against: string | undefined
+  /** The command that puts a side in force. */
+  readonly switchCommand: string | undefined
+  /** What --set says, as typed. */
+  readonly set: Readonly<Record<string, string>>
+  /** Whether nothing is to be asked. */
+  readonly yes: boolean
   readonly model: string | undefined
-  readonly headers: Readonly<Record<string, string>>
+  readonly credentials: Credentials
+  /** What /health is on targets of kind openai; the others have one that is known. */
+  readonly healthUrl: string | undefined
   /** As typed; the control stack knows its own settings. */
   readonly defects: readonly string[]
   readonly size: Rules['size']
@@ -57,12 +93,12 @@ export interface RunRequest {
   readonly strict: boolean
 }
 
+/** Kinds of a later version, each with what does today. */
 const laterKinds: Readonly<Record<string, string>> = {
-  'open-webui': "Open WebUI's API answers to --target openai=URL/api as well.",
-  'open-webui-socket': "Open WebUI's API answers to --target openai=URL/api.",
-  ollama: "Ollama's OpenAI dialect answers to --target openai=URL/v1.",
-  browser: 'Measure the API with --target openai=URL.',
+  'open-webui-socket': "Open WebUI's API answers to --target open-webui=URL.",
+  browser: 'Measure the API with --target open-webui=URL.',
 }
+const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui']
 
 /** Budgets of a scenario, ms: on the control stack, where one look takes 80 s and a second one fits, and elsewhere. */
 const budgets = { control: 200_000, elsewhere: 600_000 }
@@ -80,12 +116,24 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
     const problem = await guardTarget(new URL(url), (flags.allowHost ?? []).map((host) => host.toLowerCase()))
     if (problem !== undefined && !problems.some((known) => known.what === problem.what)) problems.push(problem)
   }
+  const modelUrl = flags.modelUrl === undefined ? undefined : httpUrl('--model-url', flags.modelUrl, problems)
+  if (modelUrl !== undefined) problems.push(...[await guardTarget(new URL(modelUrl), (flags.allowHost ?? []).map((host) => host.toLowerCase()))].filter((found) => found !== undefined))
   checkCombinations(flags, targets, problems)
   const request: RunRequest = {
     targets,
     mockUrl: mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
+    modelUrl,
+    search: flags.search ?? false,
+    load: flags.load === 'gentle' || (flags.load === undefined && targets.length > 0) ? 'gentle' : 'full',
+    maxMessages: whole('--max-messages', flags.maxMessages, 1, 10_000_000, problems),
+    maxTokens: whole('--max-tokens', flags.maxTokens, 1, 1_000_000_000, problems),
+    against: flags.against,
+    switchCommand: flags.switch,
+    set: settings(flags.set ?? [], problems),
+    yes: flags.yes ?? false,
     model: flags.model,
-    headers: credentialHeaders(flags, environment, problems),
+    credentials: credentials(flags, environment, problems),
+    healthUrl: flags.healthUrl === undefined ? undefined : httpUrl('--health-url', flags.healthUrl, problems),
     defects: flags.defect ?? [],
     size: flags.quick === true ? 'quick' : 'standard',
     rounds: whole('--rounds', flags.rounds, 1, 100, problems),
@@ -109,15 +157,30 @@ function targetFlags(flags: RunFlags, problems: Problem[]): TargetFlag[] {
 
 function target(flag: string, text: string, side: string, role: TargetFlag['role'], problems: Problem[]): TargetFlag | undefined {
   const separator = text.indexOf('=')
-  const kind = text.slice(0, Math.max(0, separator))
-  const later = laterKinds[kind]
-  if (kind !== 'openai') {
-    const fix = later ?? `Write ${flag} openai=http://HOST:PORT/v1, the base that an OpenAI client takes.`
-    problems.push({ what: later === undefined ? `${flag} ${text} is not KIND=URL.` : `${flag}: targets of kind ${kind} are not supported yet.`, fix })
+  const word = text.slice(0, Math.max(0, separator))
+  const kind = kinds.find((known) => known === word)
+  if (kind === undefined) {
+    const later = laterKinds[word]
+    problems.push({
+      what: later === undefined ? `${flag} ${text} is not KIND=URL.` : `${flag}: targets of kind ${word} are not supported yet.`,
+      fix: later ?? `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT or ollama=http://HOST:PORT.`,
+    })
     return undefined
   }
   const url = httpUrl(flag, text.slice(separator + 1), problems)
   return url === undefined ? undefined : { side, role, kind, url }
+}
+
+/** `--set NAME=VALUE`, by name; the scenario knows what it takes. */
+function settings(texts: readonly string[], problems: Problem[]): Record<string, string> {
+  const set: Record<string, string> = {}
+  for (const text of texts) {
+    const [, name, value] = /^([A-Za-z][A-Za-z0-9]*)=(.+)$/s.exec(text) ?? []
+    if (name === undefined || value === undefined) problems.push({ what: `--set ${text} is not NAME=VALUE.`, fix: 'Write --set errorWithin=8s, for one.' })
+    else if (Object.hasOwn(set, name)) problems.push({ what: `--set ${name} is given twice.`, fix: 'Keep one.' })
+    else set[name] = value
+  }
+  return set
 }
 
 function httpUrl(flag: string, text: string, problems: Problem[]): string | undefined {
@@ -143,10 +206,9 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   const onTargets = flags.target !== undefined || flags.before !== undefined || flags.after !== undefined
   if (flags.target !== undefined && (flags.before !== undefined || flags.after !== undefined)) problems.push({ what: '--target and --before/--after are both given.', fix: 'Use --target for one system, --before and --after for two.' })
   if (flags.before !== undefined && flags.after === undefined) problems.push({ what: '--before is given without --after.', fix: 'Name the system to be judged with --after KIND=URL, or measure one alone with --target.' })
-  if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes full; gentle does not exist yet.' })
-  if (targets.length > 0 && (flags.load === undefined || flags.load === 'gentle')) problems.push({ what: 'A system that first-token did not start may have real users, and its gentle mode does not exist yet.', fix: 'Add --load full if the system is yours alone while it is measured.' })
+  if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes gentle (what a target gets) or full (where the system is yours alone while it is measured).' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
-  if (!onTargets) for (const flag of ['mock', 'model', 'apiKeyEnv', 'apiKeyFile', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
+  if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
   if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })

@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
+import type { BundledScenario } from '../engine/bundle.ts'
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { UsageError } from '../errors.ts'
 import { renderJson } from '../report/json.ts'
@@ -8,7 +8,9 @@ import { renderMarkdown } from '../report/markdown.ts'
 import { renderTerminal } from '../report/terminal.ts'
 import type { KnownAnswersRecord, Run } from '../sample/run-file.ts'
 import { judgeRun, raisesFalseAlarm, verdictOf, wrongAnswers } from '../verdict/judge.ts'
-import type { RunResult, VerdictDocument } from '../verdict/document.ts'
+import type { LeftOut, RunResult, VerdictDocument } from '../verdict/document.ts'
+import { readConfig } from './config-file.ts'
+import { withConfig } from './config-flags.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { rulesFor } from './rules.ts'
@@ -16,7 +18,9 @@ import { type CommandContext, terminalOf } from './context.ts'
 import { describeScenario, listScenarios } from './run-description.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { progressWriter, type ProgressWriter } from './run-progress.ts'
+import { type ChosenScenario, loadScenarios, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles } from './scenario-files.ts'
+import { type SideAccess, sideAccess } from './sign-in.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects, controlSystems, runningSystems, type Systems } from './systems.ts'
 import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
@@ -28,15 +32,18 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   }
   if (flags.list === true) return listScenarios(context)
   const files = scenarioFiles(names)
-  const request = await runRequest(flags, context.environment)
-  const scenarios: BundledScenario[] = []
-  for (const file of files) scenarios.push(await loadScenario(file, languageFile()))
-  refuseSameNames(scenarios, files)
-  checkDefects(scenarios, request.defects)
-  if (flags.dryRun === true) return describeScenario(scenarios, request, context)
+  const { config } = await readConfig({ file: flags.config, folder: process.cwd() })
+  const request = await runRequest(withConfig(flags, config, context.environment), context.environment)
+  const chosen = await loadScenarios(files, request, config.bounds)
+  checkDefects(chosen.map(({ asked }) => asked), request.defects)
+  if (flags.dryRun === true) return describeScenario(chosen.map(({ asked }) => asked), request, context)
+  const leftOut = chosen.flatMap(({ asked: { spec } }) => leftOutWhy(spec.name, whyLeftOut(spec, request)))
+  const scenarios = chosen.filter(({ asked }) => !leftOut.some(({ scenario }) => scenario === asked.spec.name))
+  for (const { scenario, reason } of leftOut) context.err(`${scenario} is left out: ${reason}\n`)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
-  const models = await chosenModels(request.targets, request.model, request.headers)
-  await checkAnswers(request.targets, models, request.headers)
+  const access = await sideAccess(request.targets, request.credentials)
+  const models = await chosenModels(request.targets, request.model, access)
+  await checkAnswers(request.targets, models, access)
   const startedAt = new Date()
   const folder = reportsFolder(request.out, startedAt)
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
@@ -44,7 +51,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const stop = new StopSignal()
   const progress = progressWriter(context)
   try {
-    const session: Session = { request, models, startedAt, folder, blocks, clock, stop, progress, context }
+    const session: Session = { request, models, access, startedAt, folder, blocks, clock, stop, progress, context, leftOut }
     const results: RunResult[] = []
     for (const scenario of scenarios) {
       results.push(await runScenario(scenario, session))
@@ -61,6 +68,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
 interface Session {
   readonly request: RunRequest
   readonly models: ReadonlyMap<string, string>
+  readonly access: SideAccess
   readonly startedAt: Date
   readonly folder: string
   readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
@@ -68,17 +76,20 @@ interface Session {
   readonly stop: StopSignal
   readonly progress: ProgressWriter
   readonly context: CommandContext
+  readonly leftOut: readonly LeftOut[]
 }
 
-async function runScenario(scenario: BundledScenario, session: Session): Promise<RunResult> {
+const leftOutWhy = (scenario: string, reason: string | undefined): LeftOut[] => (reason === undefined ? [] : [{ scenario, reason }])
+
+async function runScenario({ asked: scenario, control }: ChosenScenario, session: Session): Promise<RunResult> {
   const { request, clock, folder } = session
   const place = path.join(folder, scenario.spec.name)
   if (request.targets.length === 0) {
     const systems = await controlSystems(clock, request.defects)
     return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
   }
-  const knownAnswers = await controlFirst(scenario, session, path.join(place, 'control'))
-  const systems = runningSystems(clock, request, session.models)
+  const knownAnswers = await controlFirst(control, session, path.join(place, 'control'))
+  const systems = runningSystems(clock, request, session.models, session.access)
   return withSystems(systems, session, async () => judgeRun(await measureOnce(scenario, systems, session, place, request.seed, knownAnswers)))
 }
 
@@ -102,12 +113,12 @@ async function knownAnswerRun(scenario: BundledScenario, systems: Systems, sessi
   return measureOnce(scenario, systems, session, place, (request.seed + 1) >>> 0, undefined)
 }
 
-/** Before a target whose answers nobody knows, six quick rounds on the control stack, whose answers are known. */
+/** Before a target whose answers nobody knows, the quick rounds on the control stack, whose answers are known. */
 async function controlFirst(scenario: BundledScenario, session: Session, place: string): Promise<KnownAnswersRecord | undefined> {
   const { request, clock, stop } = session
   const systems = await controlSystems(clock, [])
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
-  const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: 6, stallLimit: undefined, targets: [] } }
+  const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: undefined, stallLimit: undefined, load: 'full', targets: [] } }
   session.progress.note('the control stack first, whose answers are known (about 45 s)')
   try {
     for (let attempts = 1; ; attempts += 1) {
@@ -129,22 +140,13 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
   const isControl = systems.sides.every((side) => side.kind === 'control')
   return measure({
     scenario, systems, seed, clock, blocks, startedAt, knownAnswers,
-    rules: rulesFor({ ...request, isControl, knownAnswers: systems.knownAnswers }),
+    rules: rulesFor({ ...request, scenario: scenario.spec, isControl, knownAnswers: systems.knownAnswers }),
     budget: request.budget,
     folder: place,
     reproduce: reproduceCommand(context.argv, seed),
     signal: stop.signal,
     onProgress: (event) => { if (!stop.signal.aborted) progress.show(event, systems.sides, scenario.spec, clock.now()) },
   })
-}
-
-/** Each scenario has a folder of its own, by its name. */
-function refuseSameNames(scenarios: readonly BundledScenario[], files: readonly string[]): void {
-  const problems = scenarios.flatMap(({ spec: { name } }, index) => {
-    const first = scenarios.findIndex(({ spec }) => spec.name === name)
-    return first === index ? [] : [{ what: `Two scenarios are called ${name}: ${files[first] ?? ''} and ${files[index] ?? ''}.`, fix: 'Name it once, or give one of them another name.' }]
-  })
-  if (problems.length > 0) throw new UsageError(problems)
 }
 
 /** The arguments as typed, with the seed that was drawn. They hold no secret: those come from the environment. */
@@ -154,8 +156,8 @@ function reproduceCommand(argv: readonly string[], seed: number): string {
 }
 
 /** Writes the verdict and the reports of each scenario and of all, prints them, and says how to leave. */
-function finish(results: readonly RunResult[], { request, folder, stop, context, progress }: Session): number {
-  const document = verdictOf([...results], { strict: request.strict })
+function finish(results: readonly RunResult[], { request, folder, stop, context, progress, leftOut }: Session): number {
+  const document = verdictOf([...results], { strict: request.strict, leftOut })
   for (const result of results) writeReports(path.join(folder, result.scenario), verdictOf([result], { strict: request.strict }))
   writeFileSync(path.join(folder, 'verdict.json'), renderJson(document))
   progress.end()

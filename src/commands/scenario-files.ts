@@ -9,14 +9,18 @@ export function scenarioNames(): string[] {
   return readdirSync(scenariosFolder()).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort()
 }
 
+/** What `all` is: the scenarios of the operators' own tests and table. */
+const missionScenarios = ['simple-chat', 'web-search', 'concurrent', 'disconnect', 'long-story', 'capacity', 'crowd']
+
 /**
  * The files of the scenarios named: a name of ours, or a path to a scenario of the user's.
  * @throws {UsageError} for every name that is neither, with the nearest that is.
  */
-export function scenarioFiles(names: readonly string[]): string[] {
+export function scenarioFiles(asked: readonly string[]): string[] {
   const known = scenarioNames()
+  const names = asked.flatMap((name) => (name === 'all' ? missionScenarios : [name]))
   const problems: Problem[] = []
-  if (names.length === 0) problems.push({ what: 'No scenario was named.', fix: `Name one: ${known.join(', ')}, or a file like ./my-scenario.ts.` })
+  if (names.length === 0) problems.push({ what: 'No scenario was named.', fix: `Name some of ${known.join(', ')}; all; or a file like ./my-scenario.ts.` })
   const files = names.map((name) => {
     if (known.includes(name)) return path.join(scenariosFolder(), `${name}.ts`)
     const isPath = /[/\\]|\.[cm]?[jt]s$/.test(name)

@@ -7,16 +7,25 @@ import type { Defect } from '../scenario/spec.ts'
 import type { Journal } from '../sample/journal.ts'
 import { parseDefects } from '../stack/control/settings.ts'
 import { startControlStack } from '../stack/control/stack.ts'
-import { openAiTarget } from '../target/openai.ts'
+import { targetOf } from '../target/chat-target.ts'
 import type { Target } from '../target/target.ts'
+import type { MatrixCase, Shape } from './detection-matrix.ts'
+import { observed, type Observers, observersOf } from './observers.ts'
 import { processFiles } from './package-files.ts'
 import type { RunRequest } from './run-request.ts'
+import type { SideAccess } from './sign-in.ts'
 
 /** What is to be measured, up and reachable: sides with a target each, and the mock behind them where it is ours. */
 export interface Systems {
   readonly sides: readonly SideSpec[]
   readonly targets: ReadonlyMap<string, Target>
   readonly mock: { readonly target: Target; readonly journal: Journal } | undefined
+  /** The model itself, where --model-url names it. */
+  readonly model: Target | undefined
+  /** Per side, what can be looked at beside its messages. */
+  readonly observers: Observers
+  /** Per side, what the mock's marker says beside what the scenario asks: how the stream is written. */
+  readonly shapes: ReadonlyMap<string, Shape>
   /** Whether every side is an unaltered side of the control stack, whose answers are known. */
   readonly knownAnswers: boolean
   /** Resolves with a sentence when a process that we started ends unasked. Never resolves otherwise. */
@@ -57,9 +66,10 @@ export async function controlSystems(clock: RunClock, defectTexts: readonly stri
   return { ...(await stackSystems(clock, wanted)), knownAnswers: defectTexts.length === 0 }
 }
 
-/** The profile `after`, once for each defect: every side is judged. */
-export async function defectSystems(clock: RunClock, wanted: readonly { readonly name: string; readonly defect: Defect }[]): Promise<Systems> {
-  return stackSystems(clock, wanted.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })))
+/** The profile `after`, once for each case of the detection matrix: every side is judged. */
+export async function defectSystems(clock: RunClock, cases: readonly MatrixCase[]): Promise<Systems> {
+  const systems = await stackSystems(clock, cases.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })))
+  return { ...systems, shapes: new Map(cases.flatMap(({ name, shape }) => (shape === undefined ? [] : [[name, shape]]))) }
 }
 
 interface WantedSide {
@@ -85,8 +95,11 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Pro
   const mock = mockAt(stack.mock.url, clock)
   return {
     sides,
-    targets: targetsOf(sides, {}, clock),
+    targets: targetsOf(sides, new Map(), clock),
     mock,
+    model: undefined,
+    observers: observersOf(sides, { access: new Map(), clock, healthUrl: undefined, model: mock.target }),
+    shapes: new Map(),
     knownAnswers: false,
     died: stack.died.then(({ name, detail }) => `${name} ended unasked (${detail})`),
     down: async () => {
@@ -97,7 +110,7 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Pro
 }
 
 /** Systems that run already. Nothing is started and nothing is stopped. */
-export function runningSystems(clock: RunClock, request: RunRequest, models: ReadonlyMap<string, string>): Systems {
+export function runningSystems(clock: RunClock, request: RunRequest, models: ReadonlyMap<string, string>, access: SideAccess): Systems {
   const sides = request.targets.map((target): SideSpec => ({
     name: target.side,
     role: target.role,
@@ -110,10 +123,15 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
     hasMock: request.mockUrl !== undefined,
   }))
   const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
+  const model = request.modelUrl === undefined ? undefined : targetOf({ kind: 'openai', url: request.modelUrl, model: sides[0]?.model ?? '', headers: {}, clock })
+  const observers = observersOf(sides, { access, clock, healthUrl: request.healthUrl, model: model ?? mock?.target })
   return {
-    sides,
-    targets: targetsOf(sides, request.headers, clock),
+    sides: sides.map((side) => ({ ...side, observes: observed(observers, side.name) })),
+    targets: targetsOf(sides, access, clock),
     mock,
+    model,
+    observers,
+    shapes: new Map(),
     knownAnswers: false,
     died: new Promise(() => {}),
     down: async () => { await mock?.close() },
@@ -122,9 +140,9 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
 
 function mockAt(url: string, clock: RunClock): { target: Target; journal: Journal; close(): Promise<void> } {
   const journal = mockJournal(url, () => clock.now())
-  return { target: openAiTarget({ kind: 'openai', base: `${url}/v1`, model: mockModel, headers: {}, clock }), journal, close: () => journal.close() }
+  return { target: targetOf({ kind: 'openai', url: `${url}/v1`, model: mockModel, headers: {}, clock }), journal, close: () => journal.close() }
 }
 
-function targetsOf(sides: readonly SideSpec[], headers: Readonly<Record<string, string>>, clock: RunClock): Map<string, Target> {
-  return new Map(sides.map((side) => [side.name, openAiTarget({ kind: side.kind, base: side.url, model: side.model, headers, clock })]))
+function targetsOf(sides: readonly SideSpec[], access: SideAccess, clock: RunClock): Map<string, Target> {
+  return new Map(sides.map(({ name, kind, url, model }) => [name, targetOf({ kind, url, model, clock, headers: access.get(name)?.headers ?? {}, trust: access.get(name)?.trust })]))
 }

@@ -3,7 +3,7 @@ import type { JournalEntry } from '../sample/journal.ts'
 import { clockAgreement, inRunTime, upstreamOf } from './journal.ts'
 
 const entry = (fields: Partial<JournalEntry>): JournalEntry => ({
-  id: 'a-1', kind: 'chat', socket: 1, requestsBefore: 0, receivedAt: 1_000, firstTokenDueAt: 1_002, firstTokenAt: 1_003, lastTokenAt: 1_003, tokensWritten: 1, clientGoneAt: null, ...fields,
+  id: 'a-1', kind: 'chat', socket: 1, requestsBefore: 0, receivedAt: 1_000, firstTokenDueAt: 1_002, firstTokenAt: 1_003, lastTokenAt: 1_003, tokensWritten: 1, clientGoneAt: null, fault: null, faultAt: null, ...fields,
 })
 
 test('one clock is one whose offset is within half the fastest round trip', () => {
@@ -14,7 +14,8 @@ test('one clock is one whose offset is within half the fastest round trip', () =
 })
 
 test('instants of the journal become run time, and another clock loses its offset too', () => {
-  expect(inRunTime(entry({}), 900, { oneClock: true, offset: 0.1, bound: 0.2 })).toMatchObject({ receivedAt: 100, firstTokenAt: 103, clientGoneAt: null })
+  expect(inRunTime(entry({}), 900, { oneClock: true, offset: 0.1, bound: 0.2 })).toMatchObject({ receivedAt: 100, firstTokenAt: 103, clientGoneAt: null, faultAt: null })
+  expect(inRunTime(entry({ fault: 'silence', faultAt: 1_001 }), 900, { oneClock: true, offset: 0.1, bound: 0.2 }).faultAt).toBe(101)
   expect(inRunTime(entry({}), 900, { oneClock: false, offset: 50, bound: 0.2 }).receivedAt).toBe(50)
 })
 

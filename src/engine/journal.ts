@@ -30,6 +30,7 @@ export function inRunTime(entry: JournalEntry, origin: number, agreement: ClockA
     firstTokenAt: at(entry.firstTokenAt),
     lastTokenAt: at(entry.lastTokenAt),
     clientGoneAt: at(entry.clientGoneAt),
+    faultAt: at(entry.faultAt),
   }
 }
 
@@ -39,7 +40,8 @@ export function upstreamOf(entries: readonly JournalEntry[], firstTokenAt: numbe
   const inTime = chats.filter((entry) => entry.firstTokenAt !== null && (firstTokenAt === null || entry.firstTokenAt <= firstTokenAt + 1))
   const chosen = inTime.at(-1) ?? chats.at(-1)
   if (chosen === undefined) return null
-  const { id: _id, kind: _kind, ...upstream } = chosen
+  const { id: _id, kind: _kind, fault, faultAt, ...upstream } = chosen
+  const broken = { ...(fault === null ? {} : { fault }), ...(faultAt === null ? {} : { faultAt }) }
   const others = entries.filter((entry) => entry !== chosen)
-  return { ...upstream, others: others.map(({ kind, receivedAt, tokensWritten }) => ({ kind, receivedAt, tokensWritten })) }
+  return { ...upstream, ...broken, others: others.map(({ kind, receivedAt, tokensWritten }) => ({ kind, receivedAt, tokensWritten })) }
 }

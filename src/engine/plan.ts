@@ -1,7 +1,7 @@
 import type { PlanRecord, Rules } from '../sample/run-file.ts'
 import { quietPhase } from '../scenario/claim-check.ts'
 import { type FaultSpec, isWindow, type ScenarioSpec, type TogetherPhase, type WindowPhase } from '../scenario/spec.ts'
-import type { Utterance } from '../target/target.ts'
+import type { MockAnswer } from '../target/target.ts'
 
 /** What was measured of a side before its first round: hello alone, and k at once. Times in ms. */
 export interface ServiceMeasurement {
@@ -74,6 +74,9 @@ export function blockerOf(scenario: ScenarioSpec, name: string): WindowPhase['wh
   return phase !== undefined && isWindow(phase) ? phase.while : undefined
 }
 
+/** In how many rounds several messages are said at once; a quick run takes a third of them. */
+export const repeats = ({ repeat }: TogetherPhase, quick: boolean): number => (quick ? Math.ceil(repeat / 3) : repeat)
+
 /** Whether nothing but probes is said in it. */
 export function isQuiet(scenario: ScenarioSpec, name: string): boolean {
   const phase = scenario.phases[name]
@@ -83,7 +86,7 @@ export function isQuiet(scenario: ScenarioSpec, name: string): boolean {
 /** Phases that say several at once are walked in so many rounds and then no more. */
 export function isWalked(scenario: ScenarioSpec, name: string, round: number, quick: boolean): boolean {
   const phase = scenario.phases[name]
-  return phase === undefined || isWindow(phase) || round <= (quick ? 1 : phase.repeat)
+  return phase === undefined || isWindow(phase) || round <= repeats(phase, quick)
 }
 
 const windows = (scenario: ScenarioSpec): WindowPhase[] => Object.values(scenario.phases).filter(isWindow)
@@ -101,15 +104,8 @@ function answerTime(scenario: ScenarioSpec, label: string): number {
   return (mock.search?.takes ?? 0) + (mock.lasts ?? mock.firstTokenAfter + ((mock.tokens ?? 1) - 1) * mock.gap)
 }
 
-/** The message that is said to warm up, and whose service time sets the rate: what windows say; without a window the shortest that ends by itself. */
-export function probeLabel(scenario: ScenarioSpec): string {
-  const [first] = windows(scenario)
-  if (first !== undefined) return first.say
-  const harmless = Object.keys(scenario.messages).filter((label) => scenario.messages[label]?.fault === undefined && scenario.messages[label]?.leave === undefined && scenario.messages[label]?.search !== true)
-  const [shortest] = harmless.sort((one, other) => answerTime(scenario, one) - answerTime(scenario, other))
-  if (shortest === undefined) throw new RangeError('a scenario has at least one message that is answered')
-  return shortest
-}
+/** The message that windows say, and whose service time sets their rate; undefined where there is no window. */
+export const probeLabel = (scenario: ScenarioSpec): string | undefined => windows(scenario)[0]?.say
 
 /** The mock's instructions for a label. `lasts` is the plan's, stretched: of a search the time that it takes, else the time that the answer streams. */
 export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number | undefined): MockAnswer {
@@ -119,9 +115,6 @@ export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number 
   const search = mock.search === undefined ? {} : { search: lasts ?? mock.search.takes, pages: mock.search.pages, pagebytes: mock.search.pageBytes }
   return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap, ...search, ...(fault === undefined ? {} : { fault: faultText(fault) }) }
 }
-
-/** What the marker asks of our mock: times in ms. */
-type MockAnswer = NonNullable<Utterance['mock']>
 
 /** As the mock's marker has it: `silence@headers`, `rst@10`, `status:500@headers`. */
 function faultText(fault: FaultSpec): string {

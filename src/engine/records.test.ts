@@ -6,7 +6,7 @@ const place = { side: 'after', round: 1, attempt: 1, phase: 'quiet', label: 'hel
 const utterance: Utterance = { id: 'a-1', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }
 const answer = (parts: Partial<Answer> = {}): Answer => ({
   connection: { id: 1, kind: 'warm', requestsBefore: 1, openedAt: 1 }, startedAt: 10, sentAt: 10.1, headersAt: 15, firstEventAt: 15, firstTokenAt: 15, firstVisibleAt: 15, endedAt: 16,
-  stampError: 2, chunks: 1, gaps: [], text: '', usageTokens: null, sources: 0, coalesced: 0, endStampError: 0, outcome: { kind: 'answered' }, ...parts,
+  stampError: 2, endStampError: 2, chunks: 1, coalesced: 0, gaps: [], sources: 0, text: '', usageTokens: null, outcome: { kind: 'answered' }, ...parts,
 })
 
 test('the error bound is how late the tester was, and how late the stamp may be', () => {
@@ -28,7 +28,12 @@ test('tokens are those that the mock numbered; else those that usage counts; els
 
 test('a pause is a gap of more than a second and more than ten times the median', () => {
   const gapsOf = (gaps: number[]) => messageRecord(place, utterance, 7, answer({ gaps }), null).gaps
-  expect(gapsOf([20, 20, 1_000, 1_001])).toEqual({ count: 4, max: 1_001, pauses: 1, coalesced: 0 })
-  expect(gapsOf([200, 200, 200, 1_900, 2_001])).toEqual({ count: 5, max: 2_001, pauses: 1, coalesced: 0 })
+  expect(gapsOf([20, 20, 1_000, 1_001])).toEqual({ count: 4, max: 1_001, pauses: 1, coalesced: 0, p50: 20, p95: 1_001 })
+  expect(gapsOf([200, 200, 200, 1_900, 2_001])).toEqual({ count: 5, max: 2_001, pauses: 1, coalesced: 0, p50: 200, p95: 2_001 })
   expect(gapsOf([])).toEqual({ count: 0, max: 0, pauses: 0, coalesced: 0 })
+})
+
+test('the quantiles of an answer are those of its own gaps, by rank', () => {
+  const gaps = Array.from({ length: 100 }, (_, index) => (index * 37) % 100 + 1)
+  expect(messageRecord(place, utterance, 7, answer({ gaps }), null).gaps).toMatchObject({ p50: 50, p95: 95, max: 100 })
 })

@@ -1,5 +1,6 @@
 import type { ObservationRecord } from '../sample/run-file.ts'
 import type { Integrity, MessageRecord, Upstream } from '../sample/message.ts'
+import { rankQuantile } from '../stats/quantile.ts'
 import { numberedTokens } from '../target/numbered-tokens.ts'
 import type { Observation } from './engine.ts'
 import type { Answer, Utterance } from '../target/target.ts'
@@ -70,11 +71,10 @@ function upstreamRecord(upstream: Upstream): Upstream {
 }
 
 function gapSummary(gaps: readonly number[]): MessageRecord['gaps'] {
-  if (gaps.length === 0) return { count: 0, max: 0, pauses: 0 }
-  const sorted = [...gaps].sort((a, b) => a - b)
-  const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0
-  const pause = Math.max(leastPause, 10 * median)
-  return { count: gaps.length, max: toMicrosecond(sorted.at(-1) ?? 0), pauses: gaps.filter((gap) => gap > pause).length }
+  const [p50, p95, max] = [0.5, 0.95, 1].map((quantile) => rankQuantile(gaps, quantile))
+  if (p50 === undefined || p95 === undefined || max === undefined) return { count: 0, max: 0, pauses: 0 }
+  const pause = Math.max(leastPause, 10 * p50)
+  return { count: gaps.length, max: toMicrosecond(max), pauses: gaps.filter((gap) => gap > pause).length, p50: toMicrosecond(p50), p95: toMicrosecond(p95) }
 }
 
 /** An observation as the run file keeps it. */

@@ -16,8 +16,11 @@ const entrySchema = z.object({
   lastTokenWrittenAt: instant.nullable(),
   tokensWritten: z.number(),
   clientGoneAt: instant.nullable(),
+  // Mocks before faults know neither, nor can they list what is open.
+  fault: z.string().nullable().default(null),
+  faultAt: instant.nullable().default(null),
 })
-const journalSchema = z.object({ next: z.number(), open: z.number(), entries: z.array(entrySchema) })
+const journalSchema = z.object({ next: z.number(), open: z.number(), entries: z.array(entrySchema), openEntries: z.array(entrySchema).default([]) })
 const clockSchema = z.object({ now: instant, bootId: z.string() })
 const latenessSchema = z.object({ p50: z.number(), p99: z.number() })
 
@@ -67,10 +70,14 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
       await new Promise((resolve) => { setTimeout(resolve, 10) })
     }
   }
+  const open = async (): Promise<JournalEntry[]> => {
+    await begin()
+    return journalSchema.parse(await get(`/mock/journal?after=${after ?? 0}&open=1`)).openEntries.map(journalEntry)
+  }
   return {
     ping,
     collect,
-    open: async () => [],
+    open,
     get sameBoot() { return boot !== '' && boot === ownBootId() },
     lateness: async () => latenessSchema.parse(await get('/mock/lateness')),
     close: () => agent.close(),
@@ -78,8 +85,8 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
 }
 
 function journalEntry(entry: z.infer<typeof entrySchema>): JournalEntry {
-  const { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, clientGoneAt } = entry
-  return { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, clientGoneAt }
+  const { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, clientGoneAt, fault, faultAt } = entry
+  return { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, clientGoneAt, fault, faultAt }
 }
 
 /** Identifies one boot of one kernel: equal on both ends where both run on one host. Empty where the system has none. */

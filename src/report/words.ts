@@ -19,6 +19,13 @@ export const comparisonWord = (verdict: ComparisonVerdict): string => (verdict =
 
 const measures: Record<string, (statistic: string) => string> = {
   firstVisible: (statistic) => `time to the first word, ${statistic}`,
+  addedToFirstToken: (statistic) => `added to the first token, ${statistic}`,
+  e2e: (statistic) => `time to the whole answer, ${statistic}`,
+  connectionCost: (statistic) => `cost of new connections to the model, ${statistic}`,
+  coalescedShare: (statistic) => `share of an answer in bursts, ${statistic}`,
+  healthTime: (statistic) => `time of /health, ${statistic}`,
+  requestsPerSocket: (statistic) => `requests per new connection to the model${statistic === 'mean' ? '' : `, ${statistic}`}`,
+  overhead: (statistic) => `added to the model's own ${statistic.replace(/ (?=\S+$)/, ', ')}`,
   stalledShare: (statistic) => (statistic === 'share' ? 'share of stalled messages' : `stalled messages, ${statistic}`),
   delayGrowth: () => 'extra wait per extra second',
   lostTokens: () => 'answers with a lost word',
@@ -42,6 +49,9 @@ export function measureInWords(metric: string, statistic: string): string {
 /** `behindStory` is `behind story`: phases are named in code. */
 export const phaseInWords = (phase: string): string => phase.replace(/([\p{Ll}\d])(\p{Lu})/gu, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
 
+/** What n counts, where it is not messages. */
+const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks' }
+
 /** Measures whose sentence is short, and says more than a value does: of how many kinds, in how many batches. */
 const toldInFull: ReadonlySet<string> = new Set(['foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wholeAnswers', 'sourcesShown', 'wrongErrors', 'timeToError', 'timeToCancel', 'effectiveConcurrency'])
 
@@ -53,7 +63,7 @@ export function evidenceInShort(claim: ClaimResult): string {
   const moved = error === null ? '' : formatValue(error, unit)
   const inside = [interval, /[1-9]/.test(moved) ? `tester ± ${moved}` : ''].filter((part) => part !== '')
   const value = `${unit === 'ms' ? `${statistic} ` : ''}${formatValue(claim.value, unit, low)}`
-  return `${value}${inside.length === 0 ? '' : ` (${inside.join('; ')})`} in ${formatCount(claim.n)} ${metric === 'delayGrowth' ? 'rounds' : 'messages'}`
+  return `${value}${inside.length === 0 ? '' : ` (${inside.join('; ')})`} in ${formatCount(claim.n)} ${countedIn[metric] ?? 'messages'}`
 }
 
 const layers = [

@@ -80,8 +80,11 @@ export const messageRecord = z.object({
   tokens: z.number().nullable(),
   /** Events with content. A chunk is not a token. */
   chunks: z.number(),
-  /** `coalesced`: of the chunks, those that came less than 1 ms after the one before; absent in older files. */
-  gaps: z.object({ count: z.number(), max: z.number(), pauses: z.number(), coalesced: z.number().exactOptional() }),
+  /**
+   * `coalesced`: of the chunks, those that came less than 1 ms after the one before. `p50`, `p95`: of the answer's own gaps, ms; absent where it has none.
+   * All three are absent in older files.
+   */
+  gaps: z.object({ count: z.number(), max: z.number(), pauses: z.number(), coalesced: z.number().exactOptional(), p50: z.number().exactOptional(), p95: z.number().exactOptional() }),
   /** Documents that a search is said to have found; absent where no search was asked for. */
   sources: z.number().exactOptional(),
   outcome,

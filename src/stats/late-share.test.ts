@@ -2,10 +2,24 @@ import { expect, test } from 'vitest'
 import { blocker, message, probes, run } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { Statistic } from '../scenario/spec.ts'
-import { type FirstVisibleClaim, lateShare } from './late-share.ts'
+import { firstVisibleTimes } from './first-visible.ts'
+import { type LateShare, lateShare } from './late-share.ts'
+import type { View } from './ttft.ts'
+import { sideRounds } from './windows.ts'
 
-const claim = (statistic: Statistic = 'p95', during = ['behindStory']): FirstVisibleClaim => ({ measure: 'firstVisible', message: 'hello', during, statistic, unit: 'ms', bounds: { pass: 1_000, fail: 3_000 } })
-const of = (messages: readonly MessageRecord[], statistic: Statistic = 'p95', bound = 1_000) => lateShare(run({ messages }), 'after', claim(statistic), 'measured', bound)
+interface Asked {
+  readonly statistic?: Statistic
+  readonly bound?: number
+  readonly during?: readonly string[]
+  readonly view?: View
+  readonly label?: string
+}
+
+function shareOf(messages: readonly MessageRecord[], { statistic = 'p95', bound = 1_000, during = ['behindStory'], view = 'measured', label = 'hello' }: Asked = {}): LateShare {
+  const { values } = firstVisibleTimes({ message: label, during })
+  return lateShare(sideRounds(run({ messages }), 'after').map((round) => values(round, view)), { statistic, bound, atBound: 'late' })
+}
+const of = (messages: readonly MessageRecord[], statistic: Statistic = 'p95', bound = 1_000): LateShare => shareOf(messages, { statistic, bound })
 /** 1, 2, … 100 ms. */
 const hundred = probes({ phase: 'behindStory', perKind: 50, every: 1, ttft: (index) => index + 1 })
 
@@ -35,13 +49,13 @@ test('what a person reads counts, not the reasoning before it', () => {
   expect(of([message({ phase: 'behindStory', dueAt: 0, firstTokenAt: 10, firstVisibleAt: 2_000 })])).toMatchObject({ events: 1, value: 2_000 })
 })
 
-test('only what the claim names is counted: its message, its phases, probes, by round', () => {
+test('only what the claim names is counted: its message, its phases, by round', () => {
   const seen = of([
     ...probes({ round: 1, phase: 'behindStory', ttft: (index) => (index < 3 ? 1_500 : 10) }), ...probes({ round: 2, phase: 'behindStory' }),
     ...probes({ round: 1, ttft: 5_000 }), ...probes({ round: 1, phase: 'behindSaga', ttft: 5_000 }), blocker({ ttft: 5_000 }), message({ phase: 'behindStory', label: 'story', ttft: 5_000 }),
   ])
   expect(seen).toMatchObject({ events: 3, n: 16, rounds: [{ events: 3, n: 8 }, { events: 0, n: 8 }] })
-  expect(lateShare(run({ messages: [...probes({ phase: 'behindStory' }), ...probes({ phase: 'behindSaga' })] }), 'after', claim('p95', ['behindStory', 'behindSaga']), 'measured', 5)).toMatchObject({ n: 16, rounds: [{ n: 16 }] })
+  expect(shareOf([...probes({ phase: 'behindStory' }), ...probes({ phase: 'behindSaga' })], { during: ['behindStory', 'behindSaga'], bound: 5 })).toMatchObject({ n: 16, rounds: [{ n: 16 }] })
 })
 
 test('the times are there in order, for limits in ms', () => {
@@ -53,6 +67,17 @@ test('nothing said is no value', () => {
 })
 
 test('only against a fail is a time taken at its earliest', () => {
-  const said = run({ messages: probes({ phase: 'behindStory', ttft: 1_003, errorBound: 5 }) })
-  expect((['measured', 'against-pass', 'against-fail'] as const).map((view) => lateShare(said, 'after', claim(), view, 1_000).events)).toEqual([8, 8, 0])
+  const said = probes({ phase: 'behindStory', ttft: 1_003, errorBound: 5 })
+  expect((['measured', 'against-pass', 'against-fail'] as const).map((view) => shareOf(said, { view }).events)).toEqual([8, 8, 0])
+})
+
+test('what blocks and what is said at once count too, under their label; what the tester broke off, or asked the model itself, does not', () => {
+  const cancelled = { outcome: { kind: 'failed', code: 'cancelled', detail: '', afterTokens: 3 } } as const
+  const users = [message({ phase: 'behindStory', part: 'user', label: 'story', ttft: 2_000 }), message({ phase: 'behindStory', part: 'user', label: 'story', ...cancelled }), message({ phase: 'behindStory', part: 'anchor', label: 'story' })]
+  expect(shareOf([blocker(), ...users], { label: 'story' })).toMatchObject({ n: 2, events: 1, times: [5, 2_000] })
+})
+
+test('where a value at the bound is allowed, only what is above it is beyond it', () => {
+  const at = (atBound: 'late' | 'allowed'): number => lateShare([[0, 0, 0.2, 0.3]], { statistic: 'p50', bound: 0.2, atBound }).events
+  expect([at('late'), at('allowed')]).toEqual([2, 1])
 })

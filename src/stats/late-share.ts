@@ -1,41 +1,42 @@
-import type { Run } from '../sample/run-file.ts'
-import type { Statistic, TimeClaim } from '../scenario/spec.ts'
+import type { Statistic } from '../scenario/spec.ts'
 import type { Count } from './binomial.ts'
 import { rankQuantile } from './quantile.ts'
-import { firstVisible, judgedTime, type View } from './ttft.ts'
-import { sideRounds, windowOf } from './windows.ts'
 
-export type FirstVisibleClaim = TimeClaim
+/** What a claim on a percentile holds values against. */
+export interface Limit {
+  readonly statistic: Statistic
+  readonly bound: number
+  /** Whether a value at the bound itself is beyond it: so for times, which hardly ever are; of a share or a cost of exactly what is allowed it is not. */
+  readonly atBound: 'late' | 'allowed'
+}
 
 export interface LateShare extends Count {
-  /** One per kept round that has messages. */
+  /** One per round that has values. */
   readonly rounds: readonly Count[]
-  /** The claim's statistic by rank, ms: Infinity where messages without a visible word reach that far, undefined without messages. */
+  /** The claim's statistic by rank: Infinity where what never came reaches that far, undefined without values. */
   readonly value: number | undefined
-  /** Messages without a visible word. */
+  /** Values that are +∞. */
   readonly censored: number
-  /** All the times, sorted, ms: what an interval of the statistic in ms is read from. */
+  /** All the values, sorted: what an interval of the statistic in its own unit is read from. */
   readonly times: readonly number[]
 }
 
 const quantileOf: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 }
 
 /**
- * A claim on a percentile as what it is, a claim on a share: p95 < T exactly if the share of messages at or above T is below 5 %
- * (MEASURING §4). Events are the messages whose first visible word came `bound` ms after they were due, or later, or never.
+ * A claim on a percentile as what it is, a claim on a share: p95 < T exactly if the share of values at or above T is below 5 % (MEASURING §4).
+ * Events are the values beyond the bound; `perRound` are the values of each round, +Infinity for what never came.
  */
-export function lateShare(run: Run, side: string, claim: FirstVisibleClaim, view: View, bound: number): LateShare {
-  const perRound = sideRounds(run, side)
-    .map((round) => claim.during.flatMap((phase) => windowOf(round, phase).probes.filter((probe) => probe.label === claim.message)))
-    .map((messages) => messages.map((message) => judgedTime(message, view, firstVisible)))
-    .filter((times) => times.length > 0)
-  const late = (times: readonly number[]): number => times.filter((time) => time >= bound).length
-  const times = perRound.flat().sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+export function lateShare(perRound: readonly (readonly number[])[], { statistic, bound, atBound }: Limit): LateShare {
+  const isLate = (value: number): boolean => (atBound === 'late' ? value >= bound : value > bound)
+  const filled = perRound.filter(({ length }) => length > 0)
+  const rounds = filled.map((values) => ({ events: values.filter(isLate).length, n: values.length }))
+  const times = filled.flat().sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   return {
-    events: late(times),
+    events: rounds.reduce((sum, { events }) => sum + events, 0),
     n: times.length,
-    rounds: perRound.map((round) => ({ events: late(round), n: round.length })),
-    value: rankQuantile(times, quantileOf[claim.statistic]),
+    rounds,
+    value: rankQuantile(times, quantileOf[statistic]),
     censored: times.filter((time) => time === Infinity).length,
     times,
   }

@@ -30,7 +30,8 @@ export function earliest(message: MessageRecord, of: TimeOf = ttft): number {
   return Math.max(0, of(message) - message.errorBound - mockLateness(message))
 }
 
-function mockLateness({ upstream }: MessageRecord): number {
+/** How much later than it meant to our mock wrote the first token, ms; 0 where its journal does not tell. */
+export function mockLateness({ upstream }: MessageRecord): number {
   if (upstream === null || upstream.firstTokenAt === null || upstream.firstTokenDueAt === null) return 0
   return Math.max(0, upstream.firstTokenAt - upstream.firstTokenDueAt)
 }

@@ -4,6 +4,7 @@ import { ChatStream } from './chat-stream.ts'
 
 interface Read {
   readonly events: number
+  readonly sources: number
   readonly contents: string[]
   readonly hidden: string[]
   readonly outcome: string
@@ -12,12 +13,13 @@ interface Read {
 
 function read(parts: readonly Uint8Array[]): Read {
   let events = 0
+  let sources = 0
   const contents: string[] = []
   const hidden: string[] = []
-  const stream = new ChatStream({ onEvent: () => { events += 1 }, onDelta: (delta) => { contents.push(delta.content); hidden.push(delta.hidden) } })
+  const stream = new ChatStream({ onEvent: () => { events += 1 }, onDelta: (delta) => { contents.push(delta.content); hidden.push(delta.hidden) }, onSources: (count) => { sources += count } })
   for (const part of parts) stream.push(part)
   const outcome = stream.outcome()
-  return { events, contents, hidden, outcome: outcome.kind === 'failed' ? outcome.code : 'answered', usage: stream.usageTokens }
+  return { events, sources, contents, hidden, outcome: outcome.kind === 'failed' ? outcome.code : 'answered', usage: stream.usageTokens }
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -92,7 +94,7 @@ test('any split of the bytes reads the same, CRLF and many-byte characters inclu
 })
 
 test('an answer without end is given up instead of filling the memory', () => {
-  const stream = new ChatStream({ onEvent: () => {}, onDelta: () => {} })
+  const stream = new ChatStream({ onEvent: () => {}, onDelta: () => {}, onSources: () => {} })
   const megabyte = bytes(`data: ${'x'.repeat(1024 * 1024)}`)
   for (let count = 0; count < 70 && !stream.isHopeless; count += 1) stream.push(megabyte)
   expect(stream.isHopeless).toBe(true)

@@ -1,8 +1,17 @@
 import diagnostics from 'node:diagnostics_channel'
+import type { SecureContext } from 'node:tls'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Clock } from './target.ts'
 
 type ClientOptions = NonNullable<ConstructorParameters<typeof Client>[1]>
+
+/** Whose certificates are believed. */
+export interface Trust {
+  /** Authorities; made once, since making it takes longer than a handshake. Undefined: those that Node believes. */
+  readonly secureContext?: SecureContext
+  /** False believes everybody. */
+  readonly rejectUnauthorized?: boolean
+}
 
 /** What a dispatch wants to know besides undici's own handler calls. */
 interface SentListener {
@@ -48,10 +57,10 @@ export class Connection {
   readAt = 0
   readonly #client: Client
 
-  constructor(origin: string, clock: Clock) {
+  constructor(origin: string, clock: Clock, trust: Trust = {}) {
     listenForSent()
     clockOfSent = clock
-    const dial = buildConnector({ timeout: 10_000 })
+    const dial = buildConnector({ timeout: 10_000, ...trust })
     const connect: ClientOptions['connect'] = (options, callback) => {
       dial(options, (error, socket) => {
         if (error !== null) {

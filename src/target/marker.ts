@@ -7,5 +7,7 @@ import type { Utterance } from './target.ts'
 export function marked(utterance: Utterance): string {
   const { id, text, mock } = utterance
   if (mock === undefined) return text
-  return `${text}\n[[ft1 id=${id} tokens=${mock.tokens} first=${mock.firstTokenAfter} gap=${mock.gap}]]`
+  const { tokens, firstTokenAfter, gap, fault, times, search, pages, pagebytes, reasoning, shape } = mock
+  const values = Object.entries({ id, tokens, first: firstTokenAfter, gap, fault, times, search, pages, pagebytes, reasoning, shape })
+  return `${text}\n[[ft1 ${values.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`).join(' ')}]]`
 }

@@ -1,46 +1,12 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
-import type { Answer, Clock } from './target.ts'
-import { openAiTarget } from './openai.ts'
+import { expect, test } from 'vitest'
+import { targetOf } from './chat-target.ts'
+import type { Answer, Target } from './target.ts'
+import { chunk, clock, finished, head, serve as serveOrigin, token, unserved } from './test/raw-server.ts'
 
-const clock: Clock = { now: () => performance.now(), stampError: () => 0.5 }
-const servers: Server[] = []
-const sockets = new Set<Socket>()
+const serve = async (...script: Parameters<typeof serveOrigin>): Promise<string> => `${await serveOrigin(...script)}/v1`
 
-afterEach(() => {
-  for (const socket of sockets) socket.destroy()
-  for (const server of servers.splice(0)) server.close()
-})
-
-/** A raw server that hands every request (its head and body as text) to a script. */
-async function serve(script: (socket: Socket, request: string) => void): Promise<string> {
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    let text = ''
-    socket.on('data', (bytes) => {
-      text += bytes.toString()
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
-      const end = text.indexOf('\r\n\r\n')
-      if (end === -1 || text.length < end + 4 + length) return
-      const request = text
-      text = ''
-      script(socket, request)
-    })
-  })
-  servers.push(server)
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`
-}
-
-const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n'
-const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
-const token = (text: string): string => chunk(`data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`)
-const finished = chunk('data: [DONE]\n\n') + '0\r\n\r\n'
-
-function target(base: string, headers: Record<string, string> = {}): ReturnType<typeof openAiTarget> {
-  return openAiTarget({ kind: 'openai', base, model: 'm', headers, clock })
+function target(url: string, headers: Record<string, string> = {}): Target {
+  return targetOf({ kind: 'openai', url, model: 'm', headers, clock })
 }
 
 async function hello(base: string): Promise<Answer> {
@@ -130,9 +96,7 @@ test('a stream that is cut off is no whole answer', async () => {
 })
 
 test('nobody listening is refused', async () => {
-  const base = await serve(() => {})
-  await new Promise<void>((resolve) => { servers.pop()?.close(() => resolve()) })
-  expect((await hello(base)).outcome).toMatchObject({ code: 'refused', afterTokens: 0 })
+  expect((await hello(`${await unserved()}/v1`)).outcome).toMatchObject({ code: 'refused', afterTokens: 0 })
 })
 
 test('an aborted message ends at once with the outcome given, and its socket is closed', async () => {

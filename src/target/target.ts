@@ -7,26 +7,35 @@ export interface Clock {
   stampError(at: number): number
 }
 
+/** How our mock is to answer; it travels in the marker. Times in ms. */
+export interface MockAnswer {
+  readonly tokens: number
+  readonly firstTokenAfter: number
+  readonly gap: number
+  /** What goes wrong and where, as the mock spells it: `silence@headers`. */
+  readonly fault?: string
+  /** How often it goes wrong. */
+  readonly times?: number
+  /** How long a search of this message takes, how many pages it finds, and how large each is. */
+  readonly search?: number
+  readonly pages?: number
+  readonly pagebytes?: number
+  /** Tokens of reasoning before the answer. */
+  readonly reasoning?: number
+  /** In which harmless way its bytes are put: `crlf`, `packed:4`. */
+  readonly shape?: string
+}
+
 /** One message as it is to be said. */
 export interface Utterance {
   /** Unique in the run; travels in the marker where our mock listens. */
   readonly id: string
   readonly text: string
   /** The mock's instructions; undefined where no mock of ours is behind the target. */
-  readonly mock: {
-    readonly tokens: number
-    readonly firstTokenAfter: number
-    readonly gap: number
-    /** What the mock is to break, as its marker has it: `silence@headers`. */
-    readonly fault?: string
-    /** How long our mock search takes, ms; how many pages it finds; how large each is. */
-    readonly search?: number
-    readonly pages?: number
-    readonly pagebytes?: number
-  } | undefined
-  /** The system is to search the web first. */
-  readonly search?: boolean
+  readonly mock: MockAnswer | undefined
   readonly maxTokens?: number
+  /** Whether the system is to search the web before it answers. Not every target can (`canSearch`). */
+  readonly search?: boolean
 }
 
 /** What came back, instants in run time; absent ones are null. The session fills it while it reads; `text` is kept until the phase is over. */
@@ -41,17 +50,17 @@ export interface Answer {
   endedAt: number
   /** How late the stamps of the first token and of the first visible one may be, ms; of the end, where none came. */
   stampError: number
-  chunks: number
-  /** Gaps between content chunks in ms, in order. */
-  gaps: number[]
-  text: string
-  usageTokens: number | null
-  /** Documents that a search is said to have found. */
-  sources: number
-  /** Content chunks that came less than 1 ms after the one before. */
-  coalesced: number
   /** How late the stamp of the end may be, ms. */
   endStampError: number
+  chunks: number
+  /** Content chunks that came less than 1 ms after the one before: what arrives in one piece was held back. */
+  coalesced: number
+  /** Gaps between content chunks in ms, in order. */
+  gaps: number[]
+  /** Documents that the answer says it was made from; 0 where it says nothing of the kind. */
+  sources: number
+  text: string
+  usageTokens: number | null
   outcome: Outcome
 }
 
@@ -60,7 +69,10 @@ export interface Exchange {
   readonly done: Promise<Answer>
   /** Resolves at the first token, and at the end where none comes. */
   readonly firstToken: Promise<void>
-  /** Resolves when so many tokens have come, and at the end where they do not. */
+  /**
+   * Resolves when so many tokens have come, and at the end where they do not. Where our mock answers, its numbered tokens count, however they were
+   * put together on their way; else events.
+   */
   afterTokens(count: number): Promise<void>
   /** When something of it was last read; when it was said, before. */
   lastReadAt(): number

@@ -9,7 +9,10 @@ import { concurrencyClaim } from './concurrency-claim.ts'
 import { eventClaim } from './event-claim.ts'
 import { extremeClaim } from './extreme-claim.ts'
 import { growthClaim } from './growth-claim.ts'
+import { withoutJournal } from './journal-needed.ts'
+import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
+import { socketClaim } from './socket-claim.ts'
 import { stalledClaim } from './stalled-claim.ts'
 import { boundsInWords, inUnit, rankOrNull } from './wording.ts'
 
@@ -79,19 +82,23 @@ function remembered(weigh: Weighing['weigh']): Weighing['weigh'] {
 
 function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
   switch (claim.measure) {
-    case 'firstVisible': return percentileClaim(run, side, claim)
+    case 'firstVisible': case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return percentileClaim(run, side, claim)
+    case 'requestsPerSocket': return socketClaim(run, side, claim)
+    case 'overhead': return overheadClaim(run, side, claim)
     case 'stalledShare': return stalledClaim(run, side, claim)
     case 'delayGrowth': return growthClaim(run, side, claim)
     case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': case 'wholeAnswers': case 'sourcesShown': case 'wrongErrors': return eventClaim(run, side, claim)
     case 'timeToError': case 'timeToCancel': return extremeClaim(run, side, claim)
     case 'effectiveConcurrency': return concurrencyClaim(run, side, claim)
-    default: throw new RangeError(`claims on ${claim.measure} are not judged yet`)
   }
 }
 
 /** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
 function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
+  if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
   if (side.hasMock) return undefined
+  const journalLess = withoutJournal(claim)
+  if (journalLess !== undefined) return journalLess
   const remedy = 'and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
   switch (claim.measure) {
     case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': return `only our mock model numbers its words, ${remedy}`
@@ -115,9 +122,11 @@ function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Descriptio
 /** None, or all, of what was counted: the evidence says so itself. */
 const isZeroTolerance = ({ pass, atLeast }: Description['bounds'], unit: Description['unit']): boolean => (unit === 'count' && atLeast !== true && pass === 0) || (unit === 'share' && atLeast === true && pass === 1)
 
-/** The 99th percentile of the error bounds of the side's messages. */
+/** The 99th percentile of the error bounds of the side's probes; of a side that has none, of everything that was said to it. */
 function lateness(run: Run, side: SideSpec): string {
-  const bounds = run.messages.filter((message) => message.side === side.name && (message.part === 'probe' || message.part === 'user')).map((message) => message.errorBound)
+  const said = run.messages.filter((message) => message.side === side.name && message.part !== 'warm-up')
+  const probes = said.filter(({ part }) => part === 'probe')
+  const bounds = (probes.length > 0 ? probes : said).map((message) => message.errorBound)
   return inUnit(rankOrNull(rankQuantile(bounds, 0.99) ?? Infinity), 'ms')
 }
 

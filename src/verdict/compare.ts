@@ -6,6 +6,7 @@ import { type SignedRankInterval, signedRankInterval } from '../stats/signed-ran
 import { type StalledShare, stalledShare, type StalledShareClaim } from '../stats/stall.ts'
 import { judgedTime, type View } from '../stats/ttft.ts'
 import { sideRounds, windowOf, windowPhase } from '../stats/windows.ts'
+import { overheadContrast, socketContrast } from './contrasts.ts'
 import type { Comparison } from './document.ts'
 import { effective, leastRounds } from './shares.ts'
 import { areToo, counted, percent, rankOrNull } from './wording.ts'
@@ -164,6 +165,8 @@ function withoutInterval(...sides: ReadonlyMap<number, Quantile>[]): string {
 function contrasts(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
   return Object.values(run.header.scenario.claims).flatMap((claim) => {
     if (claim.measure === 'stalledShare') return [stalledContrast(run, before, after, claim)]
+    if (claim.measure === 'overhead') return [overheadContrast(run, before, after, claim, alpha)]
+    if (claim.measure === 'requestsPerSocket') return socketContrast(run, before, after)
     return claim.measure === 'delayGrowth' ? [growthContrast(run, before, after, claim)] : []
   })
 }

@@ -124,12 +124,18 @@ const runResult = z.object({
 })
 export type RunResult = z.infer<typeof runResult>
 
+/** A scenario that says nothing about the systems asked for: what it needs is not there. */
+const leftOut = z.object({ scenario: z.string(), reason: z.string() })
+export type LeftOut = z.infer<typeof leftOut>
+
 /** The document that `--json` prints and `verdict.json` holds. */
 export const verdictDocument = z.object({
   schema: z.literal(verdictSchema),
   verdict: runVerdict,
   exitCode: z.number(),
   runs: z.array(runResult),
+  /** Scenarios that were asked for and not run, with the reason. They gate nothing, except under --strict. */
+  leftOut: z.array(leftOut),
   /** What the operators' statements came to; filled where a scenario tests one. */
   statements: z.array(z.object({ statement: z.string(), verdict: runVerdict, evidence: z.string() })),
 })

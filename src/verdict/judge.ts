@@ -10,7 +10,7 @@ import { stallLimit } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
 import { sideRounds } from '../stats/windows.ts'
 import { comparisons } from './compare.ts'
-import { type Attribution, type ClaimResult, type Comparison, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
+import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
 import { judgeSide } from './claims.ts'
 import { verdictSentence } from './sentence.ts'
 import { type Finding, findings, trusted } from './validity.ts'
@@ -51,14 +51,14 @@ export function judgeRun(run: Run): RunResult {
  * One document over the runs of all scenarios. `strict`: a `warn` exits 1, and a `skipped` claim of a judged side 3. Without any run the
  * document is inconclusive: nothing was shown.
  */
-export function verdictOf(results: readonly RunResult[], { strict = false }: { readonly strict?: boolean } = {}): VerdictDocument {
+export function verdictOf(results: readonly RunResult[], { strict = false, leftOut = [] }: { readonly strict?: boolean; readonly leftOut?: readonly LeftOut[] } = {}): VerdictDocument {
   const runs = results.map((result) => ({ ...result, exitCode: strict ? strictCode(result) : codes[result.verdict] }))
   const byCode = worstFirst.map((verdict) => codes[verdict]).find((code) => runs.some(({ exitCode }) => exitCode === code))
   return {
     schema: verdictSchema,
     verdict: worstFirst.find((verdict) => runs.some((result) => result.verdict === verdict)) ?? 'inconclusive',
-    exitCode: byCode ?? exitCodes.inconclusive,
-    runs, statements: [],
+    exitCode: strict && leftOut.length > 0 && byCode === exitCodes.pass ? exitCodes.inconclusive : byCode ?? exitCodes.inconclusive,
+    runs, leftOut: [...leftOut], statements: [],
   }
 }
 

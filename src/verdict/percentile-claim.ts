@@ -1,29 +1,34 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { Statistic } from '../scenario/spec.ts'
 import type { Interval } from '../stats/binomial.ts'
-import { type FirstVisibleClaim, type LateShare, lateShare } from '../stats/late-share.ts'
-import { firstVisible, type View } from '../stats/ttft.ts'
-import { sideRounds, windowOf } from '../stats/windows.ts'
+import { type LateShare, lateShare } from '../stats/late-share.ts'
+import type { View } from '../stats/ttft.ts'
+import { sideRounds } from '../stats/windows.ts'
 import type { Description, Weighed, Weighing } from './decision.ts'
+import { type PercentileClaim, percentileMeasure, type PercentileMeasure } from './percentile-measure.ts'
 import { sampleShortage, shareInterval } from './shares.ts'
-import { bound, counted, inUnit, percent, percentDown, percentUp, rankOrNull } from './wording.ts'
+import { bound, inUnit, percent, percentDown, percentUp, rankOrNull } from './wording.ts'
 
-/** The share of messages that may come later than the percentile's bound. Written out: 1 − 0.95 is not 0.05 in binary. */
+/** The share of values that may be beyond the percentile's bound. Written out: 1 − 0.95 is not 0.05 in binary. */
 const mayBeLate: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.1, p95: 0.05, p99: 0.01 }
 
-/** Claims on a percentile of the time to the first visible word, judged as what they are: claims on the share of later messages, MEASURING §4. */
-export function percentileClaim(run: Run, side: SideSpec, claim: FirstVisibleClaim): Weighing {
+/** Claims on a percentile of whatever has a value a message (or a look), judged as what they are: claims on the share of values beyond the bound, MEASURING §4. */
+export function percentileClaim(run: Run, side: SideSpec, claim: PercentileClaim): Weighing {
   const { alpha } = run.header.rules
   const share = mayBeLate[claim.statistic]
-  const late = (view: View, bound: number): { seen: LateShare } & Interval => {
-    const seen = lateShare(run, side.name, claim, view, bound)
+  const measure = percentileMeasure(run, side, claim)
+  const rounds = sideRounds(run, side.name)
+  const valuesIn = (view: View): (readonly number[])[] => rounds.map((round) => measure.series.values(round, view))
+  const late = (values: readonly (readonly number[])[], at: number): Late => {
+    const seen = lateShare(values, { statistic: claim.statistic, bound: at, atBound: measure.atBound })
     return { seen, ...shareInterval(seen, seen.rounds, alpha) }
   }
   const weigh = (view: View): Weighed => {
-    const atPass = late(view, claim.bounds.pass)
-    const atFail = claim.bounds.fail === claim.bounds.pass ? atPass : late(view, claim.bounds.fail)
+    const values = valuesIn(view)
+    const atPass = late(values, claim.bounds.pass)
+    const atFail = claim.bounds.fail === claim.bounds.pass ? atPass : late(values, claim.bounds.fail)
     const { seen } = atPass
-    const shortage = sampleShortage(seen.n, seen.rounds.length, share, alpha)
+    const shortage = measure.series.problem ?? sampleShortage(seen.n, seen.rounds.length, share, alpha, measure.noun)
     const sound = shortage === undefined
     return {
       passes: sound && atPass.high <= share,
@@ -31,50 +36,55 @@ export function percentileClaim(run: Run, side: SideSpec, claim: FirstVisibleCla
       warns: sound && atFail.high <= share,
       value: seen.value,
       shortage,
-      moreRoundsHelp: true,
+      moreRoundsHelp: measure.series.problem === undefined,
     }
   }
-  return { weigh, describe: () => description(run, side, claim, late('measured', claim.bounds.pass)) }
+  const describe = (): Description => {
+    const values = valuesIn('measured')
+    return description(claim, measure, late(values, claim.bounds.pass), values, alpha)
+  }
+  return { weigh, describe }
 }
 
-function description(run: Run, side: SideSpec, claim: FirstVisibleClaim, { seen, low, high }: { seen: LateShare } & Interval): Description {
-  const { alpha } = run.header.rules
+type Late = { readonly seen: LateShare } & Interval
+
+function description(claim: PercentileClaim, measure: PercentileMeasure, { seen, low, high }: Late, values: readonly (readonly number[])[], alpha: number): Description {
+  const { measure: metric, unit } = claim
   const share = mayBeLate[claim.statistic]
   // Below the least sample a percentile is not printed as such: it would be the maximum by another name.
   const tooFew = sampleShortage(seen.n, seen.rounds.length, share, alpha) !== undefined
   const value = tooFew ? seen.times.at(-1) : seen.value
-  const limits = tooFew ? { low: undefined, high: undefined } : inMilliseconds(run, side, claim, seen.times)
+  const limits = tooFew ? { low: undefined, high: undefined } : inUnitOfValues(claim, values, seen.times, alpha)
   const statistic = tooFew ? 'max' : claim.statistic
-  const range = limits.low === undefined || limits.low === Infinity ? '' : ` (${inUnit(rankOrNull(limits.low), 'ms')} to ${inUnit(rankOrNull(limits.high), 'ms')})`
-  const lateWords = `${seen.events} of ${counted(seen.n, claim.message)} took ${bound(claim.bounds.pass, 'ms')} or longer`
+  const subject = measure.subject === '' ? '' : ` of ${measure.subject}:`
+  const range = limits.low === undefined || limits.low === Infinity ? '' : ` (${inUnit(rankOrNull(limits.low), unit)} to ${inUnit(rankOrNull(limits.high), unit)})`
+  const lateWords = `${seen.events} of ${measure.several(seen.n)} ${measure.beyond(bound(claim.bounds.pass, unit))}`
   const shareWords = `${seen.events === 0 ? `≤ ${percentUp(high)}` : `${percentDown(low)} to ${percentUp(high)}`}; up to ${percent(share)} may`
   return {
-    metric: 'firstVisible', statistic, unit: 'ms', bounds: claim.bounds, n: seen.n, censored: seen.censored, value, ...limits,
-    evidence: seen.n === 0 ? `no ${claim.message} was said` : `${statistic} ${inWords(value, seen)}${range}; ${lateWords} (${shareWords})`,
-    formula: 'first visible word − dueAt; quantile by rank x(⌈qn⌉), a message without a first word ranks above all',
+    metric, statistic, unit, bounds: claim.bounds, n: seen.n, censored: seen.censored, value, ...limits,
+    evidence: seen.n === 0 ? measure.none : `${statistic}${subject} ${inWords(value, seen, claim, measure)}${range}; ${lateWords} (${shareWords})`,
+    formula: measure.formula,
   }
 }
 
-/** `> T (no first token)` where the rank falls among the messages that got none: T is the longest time of one that did. */
-function inWords(value: number | undefined, { times, censored }: LateShare): string {
-  if (value === undefined || Number.isFinite(value)) return inUnit(value ?? 0, 'ms')
+/** `> T (no first token)` where the rank falls among what never came: T is the largest value that did. */
+function inWords(value: number | undefined, { times, censored }: LateShare, { unit }: PercentileClaim, { never }: PercentileMeasure): string {
+  if (value === undefined || Number.isFinite(value)) return inUnit(value ?? 0, unit)
   const longest = times[times.length - censored - 1]
-  return longest === undefined ? 'none (no first token at all)' : `> ${inUnit(longest, 'ms')} (no first token)`
+  return longest === undefined ? `none (${never} at all)` : `> ${inUnit(longest, unit)} (${never})`
 }
 
 /**
- * The interval of the share, told in ms: the limits lie where the share's own limits cross the percentile, so that the upper one is below a
- * bound exactly if the claim with that bound passes. Infinite where no bound would.
+ * The interval of the share, told in the unit of the values: the limits lie where the share's own limits cross the percentile, so that a bound above the
+ * upper one passes. Infinite where no bound would.
  */
-function inMilliseconds(run: Run, side: SideSpec, claim: FirstVisibleClaim, times: readonly number[]): Interval {
+function inUnitOfValues(claim: PercentileClaim, values: readonly (readonly number[])[], times: readonly number[], alpha: number): Interval {
   const share = mayBeLate[claim.statistic]
   // lateShare once per bound would sort everything anew each time, and the search asks for some twenty.
-  const rounds = sideRounds(run, side.name)
-    .map((round) => claim.during.flatMap((phase) => windowOf(round, phase).probes.filter((probe) => probe.label === claim.message).map(firstVisible)))
-    .filter(({ length }) => length > 0)
+  const rounds = values.filter(({ length }) => length > 0)
   const limitsAt = (from: number): Interval => {
     const counts = rounds.map((round) => ({ events: round.filter((time) => time >= from).length, n: round.length }))
-    return shareInterval({ events: counts.reduce((sum, { events }) => sum + events, 0), n: times.length }, counts, run.header.rules.alpha)
+    return shareInterval({ events: counts.reduce((sum, { events }) => sum + events, 0), n: times.length }, counts, alpha)
   }
   const crossing = (isAllowed: (at: Interval) => boolean): number => {
     let from = 0

@@ -87,6 +87,9 @@ function evidence(claim: ClaimResult): string {
       return `${Math.round((value ?? 0) * n)} of ${n} stalled, ${atMost} ${share}${claim.statistic === 'share' ? '' : ' more than in quiet'}`
     }
     case 'firstVisible': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
+    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return `${claim.statistic} ${percentileInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
+    case 'overhead': return `${percentileInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
+    case 'requestsPerSocket': return claim.statistic === 'at least' ? `no new connection for ${n} requests` : `${inUnit(value, 'ratio')} requests for each new connection, ${n} in all`
     case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
     case 'wholeAnswers': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
     case 'timeToError': return value === null && n > 0 ? `no error for ${inUnit(claim.low, 'ms')}` : `slowest error after ${inUnit(value, 'ms')}, ${n} failures`
@@ -95,3 +98,6 @@ function evidence(claim: ClaimResult): string {
     default: return claim.unit === 'share' ? percent(value ?? 1) : `${inUnit(value, claim.unit)} of ${n}`
   }
 }
+
+/** What +∞ stands for is not in every one of these a first token. */
+const percentileInWords = ({ value, unit }: ClaimResult): string => (value === null ? 'beyond all answers' : inUnit(value, unit))

@@ -29,8 +29,8 @@ export function roundShortage(n: number, rounds: number, least = leastRounds): s
   return rounds < least ? `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${least}` : undefined
 }
 
-/** What is missing before a share of at most `bound` can be shown at all. */
-export function sampleShortage(n: number, rounds: number, bound: number, alpha: number): string | undefined {
+/** What is missing before a share of at most `bound` can be shown at all. `noun` is one of the sample. */
+export function sampleShortage(n: number, rounds: number, bound: number, alpha: number, noun = 'message'): string | undefined {
   const least = leastSample(bound, alpha)
-  return roundShortage(n, rounds) ?? (n < least ? `${counted(n, 'message')} ${areToo(n)} few, it takes ${least}` : undefined)
+  return roundShortage(n, rounds) ?? (n < least ? `${counted(n, noun)} ${areToo(n)} few, it takes ${least}` : undefined)
 }

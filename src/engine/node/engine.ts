@@ -27,6 +27,8 @@ export interface NodeEngineOptions extends EngineSetting {
   readonly model: Target | undefined
   /** Per side name, what can be looked at beside its messages. */
   readonly observers: ReadonlyMap<string, { readonly [What in Observed]?: StartObserver }>
+  /** Per side name, further keys of the mock's marker: how it is to write what it writes. */
+  readonly shapes: ReadonlyMap<string, Readonly<Record<string, string | number>>>
 }
 
 /** How many readings of the mock's clock are taken; the fastest counts. */
@@ -35,6 +37,9 @@ const pings = 20
 const drainTime = 10_000
 /** Beyond its fail bound, a message is watched for this long, ms; on the control stack it is known that nothing more comes. */
 const watchTime = { control: 3_000, elsewhere: 30_000 }
+
+/** What calibration asks the mock for, and the warm-up of a scenario without a window. */
+const shortAnswer = { tokens: 1, firstTokenAfter: 2, gap: 20 }
 
 /** What was said in a phase, and when. */
 interface Walked {
@@ -67,7 +72,7 @@ export class NodeEngine implements Engine {
     const { mock, clock, signal } = this.#options
     if (mock === undefined) return null
     await this.clockCheck()
-    const record = await this.#asking(() => calibrate({ ...mock, clock, signal, utterance: () => this.#utterance('calibration', { tokens: 1, firstTokenAfter: 2, gap: 20 }, true), agreement: this.#agreement }))
+    const record = await this.#asking(() => calibrate({ ...mock, clock, signal, utterance: () => this.#utterance('calibration', shortAnswer, true), agreement: this.#agreement }))
     this.#throwIfAborted()
     return record
   }
@@ -77,7 +82,7 @@ export class NodeEngine implements Engine {
     const label = probeLabel(scenario)
     const said = new Map<string, string>()
     const utterance = (side: SideSpec): Utterance => {
-      const spoken = this.#say(side, label, undefined)
+      const spoken = label === undefined ? this.#utterance('Hello', shortAnswer, side.hasMock) : this.#say(side, label, undefined)
       said.set(spoken.id, side.name)
       return spoken
     }
@@ -240,7 +245,7 @@ export class NodeEngine implements Engine {
   #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
     const { text = '', search } = scenario.messages[label] ?? {}
-    const utterance = this.#utterance(text, mockAnswer(scenario, label, lasts), hasMock)
+    const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
     return search === true ? { ...utterance, search } : utterance
   }
 

@@ -52,7 +52,7 @@ function exchange(answering: number, firstToken: number, reading: number): Excha
   const done = new Promise<Answer>((resolve) => { end = resolve })
   const answer = (outcome: Answer['outcome']): Answer => ({
     connection: { id: 1, kind: 'fresh', requestsBefore: 0, openedAt: 0 }, startedAt: 0, sentAt: 0, headersAt: 0, firstEventAt: 0, firstTokenAt: 0, firstVisibleAt: 0, endedAt: clock.now(),
-    stampError: 0, chunks: 0, gaps: [], text: '', usageTokens: null, sources: 0, coalesced: 0, endStampError: 0, outcome,
+    stampError: 0, endStampError: 0, chunks: 0, coalesced: 0, gaps: [], sources: 0, text: '', usageTokens: null, outcome,
   })
   void after(answering).then(() => end(answer({ kind: 'answered' })))
   const lastReadAt = (): number => (Number.isFinite(reading) ? saidAt + Math.floor((clock.now() - saidAt) / reading) * reading : saidAt)

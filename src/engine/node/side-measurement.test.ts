@@ -36,7 +36,7 @@ function system({ service, isSerial = false, outcome = { kind: 'answered' } }: B
     const firstTokenAt = outcome.kind === 'answered' ? endsAt : null
     const answer: Answer = {
       connection: { id: 1, kind: 'warm', requestsBefore: 1, openedAt: 0 }, startedAt: now, sentAt: now, headersAt: endsAt, firstEventAt: endsAt, firstTokenAt, firstVisibleAt: firstTokenAt,
-      endedAt: endsAt, stampError: 0, chunks: 1, gaps: [], text: '', usageTokens: null, sources: 0, coalesced: 0, endStampError: 0, outcome,
+      endedAt: endsAt, stampError: 0, endStampError: 0, chunks: 1, coalesced: 0, gaps: [], sources: 0, text: '', usageTokens: null, outcome,
     }
     const done = new Promise<Answer>((resolve) => { setTimeout(() => resolve(answer), endsAt - now) })
     return { done, firstToken: done.then(() => {}), afterTokens: () => done.then(() => {}), lastReadAt: () => now, abort: () => {} }

@@ -10,7 +10,7 @@ function silent(saidAt: number[]): Session {
     warm: () => Promise.resolve(),
     say: () => {
       saidAt.push(performance.now())
-      return { done: new Promise<Answer>(() => {}), firstToken: new Promise<void>(() => {}), afterTokens: () => new Promise<void>(() => {}), lastReadAt: () => 0, abort: () => {} }
+      return { done: new Promise<Answer>(() => {}), firstToken: new Promise<void>(() => {}), afterTokens: () => Promise.resolve(), lastReadAt: () => 0, abort: () => {} }
     },
     close: () => {},
   }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { type Bench, startBench } from './test/bench.ts'
-import { now, tokenEvent, until } from './test/scripted-model.ts'
+import { type ModelRequest, now, tokenEvent, until } from './test/scripted-model.ts'
 
 const benches: Bench[] = []
 afterEach(async () => {
@@ -89,6 +89,7 @@ test.each([
   { sets: [], told: '0 1 2 3 4 5 6 7' },
   { sets: ['drops=tokens', 'dropEvery=4'], told: '0 1 2 4 5 6' },
   { sets: ['repeats=tokens', 'repeatEvery=4'], told: '0 1 2 3 3 4 5 6 7 7' },
+  { sets: ['reorders=tokens', 'reorderEvery=4'], told: '0 1 2 4 3 5 6 7' },
 ])('$sets: of eight tokens the client is told $told', async ({ sets, told }) => {
   const { client } = await bench(sets, (chat) => chat.tell(8))
   const one = client().post('{}')
@@ -170,4 +171,101 @@ test('swallowsErrors: a model that is not there is an empty answer that ends nor
   expect(one.status).toBe(200)
   expect(one.isDone).toBe(true)
   expect(one.text).not.toContain('error')
+})
+
+test('mixes=tokens: every Nth token is followed by one of another answer that is being told', async () => {
+  const { model, client } = await bench(['mixes=tokens', 'mixEvery=3'])
+  const story = client().post('story')
+  await until('the story is asked', () => model.chats.length === 1)
+  model.chat(0).head().write(tokenEvent('Once'))
+  await until('it has begun', () => story.told === 'Once')
+  const hello = client().post('hello')
+  await until('the hello is asked', () => model.chats.length === 2)
+  model.chat(1).tell(4)
+  await until('the answer is whole', () => hello.isWhole)
+  expect(hello.told).toBe('0 1 2Once 3')
+  model.chat(0).write(tokenEvent(' upon'), tokenEvent(' a')).end()
+  await until('the story is whole', () => story.isWhole)
+  // Nobody else speaks any more: the answer that was told last does.
+  expect(story.told).toBe('Once upon a 3')
+})
+
+test('coalesces: tokens come in bursts of so many, the last with the end', async () => {
+  const { model, client } = await bench(['coalesces=3'])
+  const one = client().post('{}')
+  await until('it is asked', () => model.chats.length === 1)
+  const chat = model.chat(0).head().write(tokenEvent('0'), tokenEvent('1'))
+  await until('the head has come', () => one.status === 200)
+  await new Promise((resolve) => { setTimeout(resolve, 20) })
+  expect(one.told).toBe('')
+  chat.write(tokenEvent('2'), tokenEvent('3'))
+  await until('the burst has come', () => one.told !== '')
+  expect(one.told).toBe('012')
+  expect(one.reads.at(-1)?.text).toContain(tokenEvent('0') + tokenEvent('1') + tokenEvent('2'))
+  chat.end()
+  await until('the answer is whole', () => one.isWhole)
+  expect([one.told, one.isDone]).toEqual(['0123', true])
+})
+
+test.each([{ sets: ['stallsEvery=2', 'stallFor=120'], paused: [false, true, false, true] }, { sets: ['stallsEvery=none'], paused: [false, false, false, false] }])(
+  '$sets: of four answers those pause before their third token: $paused',
+  async ({ sets, paused }) => {
+    const { client } = await bench(sets, (chat) => chat.tell(5))
+    const pauses: number[] = []
+    for (const _ of paused) {
+      const one = client().post('{}')
+      await until('the answer is whole', () => one.isWhole)
+      expect(one.told).toBe('0 1 2 3 4')
+      pauses.push(one.readAt('" 2"') - one.readAt('" 1"'))
+    }
+    expect(pauses.map((pause) => pause >= 118)).toEqual(paused)
+  },
+)
+
+test('cutsEvery: only every Nth answer is cut', async () => {
+  const { model, client } = await bench(['cutsAfter=30', 'cutsEvery=2'])
+  const ends: boolean[] = []
+  for (let answer = 0; answer < 4; answer += 1) {
+    const one = client().post('{}')
+    await until('it is asked', () => model.chats.length === answer + 1)
+    const chat = model.chat(answer).head().write(tokenEvent('Once'))
+    setTimeout(() => chat.end(), 80)
+    await until('the answer is whole', () => one.isWhole)
+    ends.push(one.isDone)
+  }
+  expect(ends).toEqual([true, false, true, false])
+})
+
+const refusing = (chat: ModelRequest): void => { chat.response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"broken"}}') }
+const breaking = (chat: ModelRequest): void => { chat.head().write(tokenEvent('Once'), 'data: {"error":{"message":"broken"}}\n\n').response.end() }
+
+const leaving = (chat: ModelRequest): void => { chat.request.socket.destroy() }
+
+test.each([{ fails: refusing, status: 500 }, { fails: breaking, status: 200 }, { fails: leaving, status: 502 }])('delaysErrors: a failure with status $status comes, but late', async ({ fails, status }) => {
+  const { client } = await bench(['delaysErrors=120'], fails)
+  const sentAt = now()
+  const one = client().post('{}')
+  await until('the answer is whole', () => one.isWhole)
+  expect(one.status).toBe(status)
+  expect(one.readAt('"error"') - sentAt).toBeGreaterThanOrEqual(119)
+  if (status === 200) expect(one.readAt('Once') - sentAt).toBeLessThan(110)
+})
+
+test('apologises: a failure is an answer that says so in words alone, and ends normally', async () => {
+  for (const [fails, told] of [[refusing, 'Sorry, something went wrong.'], [breaking, 'OnceSorry, something went wrong.']] as const) {
+    const { client } = await bench(['apologises=true'], fails)
+    const one = client().post('{}')
+    await until('the answer is whole', () => one.isWhole)
+    expect([one.status, one.told]).toEqual([200, told])
+    expect(one.text).not.toContain('error')
+  }
+})
+
+test('wrongStatus: every failure before the head is a 401, those behind it are told as they are', async () => {
+  const [refused, broken, gone] = [await bench(['wrongStatus=true'], refusing), await bench(['wrongStatus=true'], breaking), await bench(['wrongStatus=true'])]
+  gone.model.stop()
+  const answers = [refused, broken, gone].map(({ client }) => client().post('{}'))
+  await until('all are answered', () => answers.every((one) => one.isWhole))
+  expect(answers.map((one) => one.status)).toEqual([401, 200, 401])
+  expect(answers[1]?.text).toContain('"error":{"message":"broken"}')
 })

@@ -24,6 +24,29 @@ export interface Settings {
   readonly swallowsErrors: boolean
   readonly cutsAfter: number | 'none'
   readonly keepsUpstream: boolean
+  readonly search: 'async' | 'blocking' | 'none'
+  readonly fakesSources: boolean
+  readonly healthBlocks: boolean
+  readonly healthDelay: number
+  readonly databasePool: number | 'none'
+  readonly poolLimit: number | 'none'
+  readonly reusesDead: boolean
+  readonly reorders: 'none' | 'tokens'
+  readonly reorderEvery: number
+  readonly mixes: 'none' | 'tokens'
+  readonly mixEvery: number
+  readonly tailEvery: number | 'none'
+  readonly tailDelay: number
+  readonly tailWhen: 'always' | 'busy'
+  readonly coalesces: number | 'none'
+  readonly delaysErrors: number
+  readonly apologises: boolean
+  readonly wrongStatus: boolean
+  readonly cutsEvery: number
+  readonly cancelsLate: number
+  readonly stallsEvery: number | 'none'
+  readonly stallFor: number
+  readonly auth: 'none' | 'required'
 }
 export type SettingName = keyof Settings
 
@@ -53,6 +76,8 @@ function deadline(text: string): Settings['upstreamTimeout'] | undefined {
 }
 
 const count = (standard: number, meaning: string): Setting<number> => ({ standard, read: whole, takes: 'a whole number of at least 1', meaning })
+const countOrNone = (meaning: string): Setting<number | 'none'> => ({ standard: 'none', read: orNone(whole), takes: 'a whole number of at least 1, or none', meaning })
+const tokensOrNone = (meaning: string): Setting<'none' | 'tokens'> => ({ standard: 'none', read: oneOf('none', 'tokens'), takes: 'none or tokens', meaning })
 const timeSetting = (standard: number, meaning: string): Setting<number> => ({ standard, read: time, takes: 'milliseconds (300) or a time (300ms, 45s)', meaning })
 const yesOrNo = (meaning: string): Setting<boolean> => ({
   standard: false,
@@ -63,7 +88,7 @@ const yesOrNo = (meaning: string): Setting<boolean> => ({
 
 /** Each of the operators' problems is one of them; the rest are the classics of gateways that go wrong. */
 const table: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
-  slots: { standard: 'none', read: orNone(whole), takes: 'a whole number of at least 1, or none', meaning: 'answers told at a time in each lane; the others wait, first come first served' },
+  slots: countOrNone('answers told at a time in each lane; the others wait, first come first served'),
   lanes: count(1, 'workers: client connections are dealt to them in turn as they are accepted, and each has slots of its own'),
   connections: { standard: 'pooled', read: oneOf('pooled', 'fresh'), takes: 'pooled or fresh', meaning: 'upstream connections: kept for 30 s and used again, or a new one for every message' },
   handshakeCost: timeSetting(0, 'what a new upstream connection costs; a fresh one pays it before it asks for a slot, a pool when it grows'),
@@ -74,9 +99,9 @@ const table: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
     meaning: 'how long the model may take for a whole answer (total) or between two events (idle); then the client is told of an error',
   },
   keepAlive: timeSetting(75_000, 'how long an idle client connection is kept; 0 is for ever'),
-  drops: { standard: 'none', read: oneOf('none', 'tokens'), takes: 'none or tokens', meaning: 'loses every dropEvery-th token of an answer, and the first token of every 200th answer' },
+  drops: tokensOrNone('loses every dropEvery-th token of an answer, and the first token of every 200th answer'),
   dropEvery: count(16, 'which tokens of an answer drops=tokens loses'),
-  repeats: { standard: 'none', read: oneOf('none', 'tokens'), takes: 'none or tokens', meaning: 'says every repeatEvery-th token of an answer twice, and the first token of every 200th answer' },
+  repeats: tokensOrNone('says every repeatEvery-th token of an answer twice, and the first token of every 200th answer'),
   repeatEvery: count(16, 'which tokens of an answer repeats=tokens says twice'),
   buffers: yesOrNo('collects the whole answer and sends it at its end'),
   delayBefore: timeSetting(0, 'waits so long before the request goes to the model, holding its slot'),
@@ -84,6 +109,34 @@ const table: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
   swallowsErrors: yesOrNo('turns every failure of the model into an answer that ends normally'),
   cutsAfter: { standard: 'none', read: orNone(time), takes: 'none, milliseconds (300) or a time (300ms, 45s)', meaning: 'ends an answer so long after it began, without saying so' },
   keepsUpstream: yesOrNo('does not notice that the client left: the model goes on and the slot is held'),
+  search: {
+    standard: 'async',
+    read: oneOf('async', 'blocking', 'none'),
+    takes: 'async, blocking or none',
+    meaning: 'a message with features.web_search is searched for: beside everything else, or while everything else stands still, or (none) not at all, without a word about it',
+  },
+  fakesSources: yesOrNo('shows sources to whoever wants a search, without having searched'),
+  healthBlocks: yesOrNo('/health takes a slot of its lane as an answer does'),
+  healthDelay: timeSetting(0, '/health answers that much later'),
+  databasePool: countOrNone('database connections: an answer holds one while it is told, /api/v1/chats/ and /health/db need one for an instant; who finds none waits'),
+  poolLimit: countOrNone('answers that the model tells at a time, over all lanes; the others wait for a connection while they hold their slot'),
+  reusesDead: yesOrNo('a pool that does not notice when the model closes or resets a connection: the message that gets it next fails'),
+  reorders: tokensOrNone('swaps every reorderEvery-th token of an answer with the one behind it'),
+  reorderEvery: count(16, 'which tokens of an answer reorders=tokens swaps'),
+  mixes: tokensOrNone('puts a token of another answer behind every mixEvery-th token of an answer, and behind the first token of every 200th answer'),
+  mixEvery: count(16, 'behind which tokens of an answer mixes=tokens puts a foreign one'),
+  tailEvery: countOrNone('every tailEvery-th answer goes to the model tailDelay late, holding its slot'),
+  tailDelay: timeSetting(3_000, 'how late the answers are that tailEvery hits'),
+  tailWhen: { standard: 'always', read: oneOf('always', 'busy'), takes: 'always or busy', meaning: 'which answers tailEvery counts and hits: all, or (busy) those that begin while another one is told' },
+  coalesces: countOrNone('collects so many tokens and sends them in one write'),
+  delaysErrors: timeSetting(0, 'tells the client of a failure that much later'),
+  apologises: yesOrNo('turns every failure of the model into an answer that says it is sorry, and ends normally'),
+  wrongStatus: yesOrNo('tells every failure before the head as a 401'),
+  cutsEvery: count(1, 'which answers cutsAfter cuts'),
+  cancelsLate: timeSetting(0, 'notices that the client left that much later: until then the model goes on and the slot is held'),
+  stallsEvery: countOrNone('every stallsEvery-th answer pauses once, in front of its third token, for stallFor'),
+  stallFor: timeSetting(3_000, 'how long the answers pause that stallsEvery hits'),
+  auth: { standard: 'none', read: oneOf('none', 'required'), takes: 'none or required', meaning: 'whether chat and models answer 401 without a bearer token; the token "expired" gets one everywhere' },
 }
 
 const settingNames = Object.keys(table)
@@ -91,10 +144,14 @@ const isSettingName = (name: string): name is SettingName => Object.hasOwn(table
 
 const standard = Object.fromEntries(Object.entries(table).map(([name, setting]) => [name, setting.standard])) as { [Name in SettingName]: Settings[Name] }
 
-/** The operators' deployment before their changes and after them: one answer at a time, nothing limits the model, 300 ms for each connection; and what they meant to have. */
+/**
+ * The operators' deployment before their changes and after them: one answer at a time, nothing limits the model, 300 ms for each connection; and what
+ * they meant to have, with their idle time-out of 45 s scaled to 2 s.
+ */
 export const profiles = {
   before: { slots: 1, upstreamTimeout: 'none', connections: 'fresh', handshakeCost: 300 },
-  after: { slots: 4, upstreamTimeout: 'idle:45000', connections: 'pooled' },
+  // The operators' 45 s, scaled to what the faults of the control stack last: a silent model must be told of within seconds, not minutes.
+  after: { slots: 4, upstreamTimeout: 'idle:2000', connections: 'pooled' },
 } as const satisfies Record<string, Partial<Settings>>
 export type ProfileName = keyof typeof profiles
 export const profileNames = Object.keys(profiles)
@@ -127,7 +184,7 @@ export function parseDefects(texts: readonly string[], sideNames: readonly strin
   const problems: Problem[] = []
   const defects: Record<string, Record<string, SettingValue>> = Object.fromEntries(sideNames.map((side) => [side, {}]))
   for (const text of texts) {
-    // A colon behind the = belongs to the value: upstreamTimeout=idle:45000.
+    // A colon behind the = belongs to the value: upstreamTimeout=idle:2000.
     const [, side, assignment = ''] = /^(?:([^:=]*):)?(.*)$/s.exec(text) ?? []
     if (side !== undefined && !sideNames.includes(side)) problems.push({ what: `--defect ${text}: there is no side "${side}".`, fix: meant(side, sideNames) })
     const read = readSetting(assignment)

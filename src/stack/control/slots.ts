@@ -11,6 +11,11 @@ export class Slots {
     this.#free = limit
   }
 
+  /** As a setting says it. */
+  static of(limit: number | 'none'): Slots {
+    return new Slots(limit === 'none' ? Number.POSITIVE_INFINITY : limit)
+  }
+
   /** A slot, at once or when it is this asker's turn; undefined where the signal was aborted first: who left the queue does not hold it up. */
   take(signal: AbortSignal): Promise<Release | undefined> {
     if (signal.aborted) return Promise.resolve(undefined)

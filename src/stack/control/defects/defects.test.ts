@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Failure, HeadFields, Sink } from '../sink.ts'
 import { buffering } from './buffering.ts'
+import { coalescing } from './coalescing.ts'
 import { everyNth } from './eventwise.ts'
-import { swallowedErrors } from './swallowed-errors.ts'
+import { apologies, swallowedErrors } from './swallowed-errors.ts'
 import { tokenLoss } from './token-loss.ts'
+import { TokenMix } from './token-mix.ts'
+import { tokenReorder } from './token-reorder.ts'
 import { tokenRepeat } from './token-repeat.ts'
 
 const stream: HeadFields = { 'content-type': 'text/event-stream' }
@@ -54,6 +57,56 @@ test('repeats=tokens says every Nth token twice in a row', () => {
   const page = notebook()
   tell(tokenRepeat(page, everyNth(3, 1)), 7)
   expect(contents(page.lines)).toEqual([1, 2, 3, 3, 4, 5, 6, 6, 7])
+})
+
+test('reorders=tokens swaps every Nth token with the next; the last has none, and is not lost', () => {
+  const page = notebook()
+  tell(tokenReorder(page, everyNth(3, 1)), 9)
+  expect(contents(page.lines)).toEqual([1, 2, 4, 3, 5, 7, 6, 8, 9])
+  expect(page.lines.slice(-2)).toEqual(['write data: [DONE]\n\n', 'end'])
+  const broken = notebook()
+  const sink = tokenReorder(broken, everyNth(1, 1))
+  sink.head(200, stream)
+  sink.write(Buffer.from(`${token(1)}data: {"cho`))
+  sink.fail(gone)
+  expect(broken.lines).toEqual(['head 200 text/event-stream', `write ${token(1)}`, 'write data: {"cho', 'fail 502'])
+})
+
+test('mixes=tokens never puts a token of an answer into itself, however many have been told', () => {
+  const mix = new TokenMix()
+  const [alone, first, second] = [notebook(), notebook(), notebook()]
+  tell(mix.sink(alone, 1, () => true), 3)
+  expect(contents(alone.lines)).toEqual([1, 2, 3])
+  const sinks = [mix.sink(first, 2, () => true), mix.sink(second, 3, () => true)] as const
+  for (const sink of sinks) sink.head(200, stream)
+  sinks[0].write(Buffer.from(token(21)))
+  sinks[1].write(Buffer.from(token(31)))
+  sinks[0].write(Buffer.from(token(22)))
+  sinks[1].end()
+  sinks[0].write(Buffer.from(token(23)))
+  expect([contents(first.lines), contents(second.lines)]).toEqual([[21, 3, 22, 31, 23, 31], [31, 21]])
+})
+
+test('coalesces keeps every byte in its place, and an error waits for nothing', () => {
+  const page = notebook()
+  tell(coalescing(page, 4), 6)
+  expect(page.lines.map((line) => contents([line]))).toEqual([[], [], [1, 2, 3, 4], [5, 6], []])
+  expect(page.lines[3]).toMatch(/\[DONE\]\n\n$/)
+  const broken = notebook()
+  const sink = coalescing(broken, 4)
+  sink.head(200, stream)
+  sink.write(Buffer.from(`${token(1)}data: {"error":{"message":"x"}}\n\n`))
+  expect(broken.lines.at(-1)).toBe(`write ${token(1)}data: {"error":{"message":"x"}}\n\n`)
+})
+
+test('apologises=true is sorry once', () => {
+  const page = notebook()
+  const sink = apologies(page)
+  sink.head(200, stream)
+  sink.write(Buffer.from(`${token(1)}data: {"error":{"message":"x"}}\n\n`))
+  sink.fail(gone)
+  expect(page.lines.filter((line) => line.includes('Sorry'))).toHaveLength(1)
+  expect(page.lines.slice(-2)).toEqual(['write data: [DONE]\n\n', 'end'])
 })
 
 test('an answer that is no stream is left alone by what works on events', () => {

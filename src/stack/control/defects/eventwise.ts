@@ -20,11 +20,15 @@ export function everyNth(every: number, answer: number): TokenChoice {
   }
 }
 
-/** A sink that gives an event stream on event by event, as `change` would have it. Answers that are not streams pass as they are. */
-export function eventwise(next: Sink, change: (event: Buffer, kind: ReturnType<typeof eventKind>) => readonly Buffer[]): Sink {
+/**
+ * A sink that gives an event stream on event by event, as `change` would have it. Answers that are not streams pass as they are.
+ * @param finish called once, before the end or the failure is told: what `change` has kept back so far.
+ */
+export function eventwise(next: Sink, change: (event: Buffer, kind: ReturnType<typeof eventKind>) => readonly Buffer[], finish: () => readonly Buffer[] = () => []): Sink {
   const splitter = new EventSplitter()
   let isStream = false
   const passRest = (): void => {
+    for (const kept of finish()) next.write(kept)
     const rest = splitter.rest()
     if (rest.length > 0) next.write(rest)
   }

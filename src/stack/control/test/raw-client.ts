@@ -22,8 +22,8 @@ export class RawClient {
     return this
   }
 
-  get(path: string): this {
-    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: gateway\r\n\r\n`)
+  get(path: string, fields = ''): this {
+    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: gateway\r\n${fields}\r\n`)
     return this
   }
 

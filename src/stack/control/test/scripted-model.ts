@@ -58,6 +58,8 @@ export class ModelRequest {
 /** A model that does what the test says, and remembers what reached it. */
 export class ScriptedModel {
   readonly chats: ModelRequest[] = []
+  /** What it answers beside chats, by path; the rest gets a list. */
+  readonly routes = new Map<string, (query: URLSearchParams, response: ServerResponse) => void>()
   readonly connections: { readonly acceptedAt: number }[] = []
   readonly #server: Server
   readonly #numbers = new WeakMap<Socket, number>()
@@ -67,6 +69,9 @@ export class ScriptedModel {
       const pieces: Buffer[] = []
       request.on('data', (piece: Buffer) => pieces.push(piece))
       request.on('end', () => {
+        const { pathname, searchParams } = new URL(request.url ?? '', 'http://model')
+        const route = this.routes.get(pathname)
+        if (route !== undefined) return route(searchParams, response)
         if (request.url !== '/v1/chat/completions') return response.end(JSON.stringify({ object: 'list', data: [], asked: request.url }))
         const chat = new ModelRequest(Buffer.concat(pieces).toString('utf8'), request, response, this.#numbers.get(request.socket) ?? 0)
         this.chats.push(chat)

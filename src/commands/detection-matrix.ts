@@ -1,0 +1,147 @@
+import type { Defect, ScenarioSpec } from '../scenario/spec.ts'
+
+/** What the harness must and may find on one side of the control stack that is altered on purpose. */
+export interface MatrixCase {
+  /** `none` on the sound side; else the settings, as `--defect` takes them, or the shape of the model's stream. */
+  readonly name: string
+  readonly defect: Defect
+  /** How the mock is to write what it writes; harmless. */
+  readonly shape?: Shape
+  readonly mustFail: readonly string[]
+  readonly mayFail: readonly string[]
+}
+
+/** Further keys of the mock's marker. */
+export type Shape = Readonly<Record<string, string | number>>
+
+/** A defect that no claim names as its proof: a subtler one, or one that another claim must find as well. */
+interface FurtherCase {
+  readonly defect: Defect
+  readonly mustFail: readonly string[]
+  readonly mayFail?: readonly string[]
+}
+
+/** Scenarios in the order in which their matrix is run. `overhead` compares times of milliseconds with each other; it has a matrix, but no part in `doctor --self`. */
+export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disconnect', 'long-story', 'capacity', 'crowd'] as const
+
+const waits = 'hello does not wait for the story'
+const grows = 'a longer story delays hello no more'
+const starts = 'hello starts immediately'
+const firstWord = 'the first word comes within a second'
+const added = 'the stack adds little to the first token'
+const bursts = 'words come one by one, not in bursts'
+const lost = 'no word is lost'
+const inTime = 'an error is seen in time'
+const asError = 'an error is told as an error'
+const knows = 'the model knows when a person leaves'
+const afterwards = 'afterwards no word is lost'
+const whole = 'everybody gets the whole answer'
+const four = 'four people are answered at once'
+const sources = 'its sources really came'
+const searchWaits = 'hello does not wait for a search'
+
+/** Beside the defects that `provedBy` names. A second must-fail of one of those is here too. */
+const further: Readonly<Record<string, readonly FurtherCase[]>> = {
+  concurrent: [
+    // One of four workers is blocked: three quarters of the hellos are as fast as ever.
+    { defect: { lanes: 4, slots: 1 }, mustFail: [waits, grows], mayFail: [starts] },
+    { defect: { slots: 'none', databasePool: 1 }, mustFail: [waits, grows], mayFail: [starts] },
+    { defect: { slots: 'none', poolLimit: 1 }, mustFail: [waits, grows], mayFail: [starts] },
+    // A tail that only those see who come while somebody is being answered.
+    { defect: { tailEvery: 10, tailDelay: 3_000, tailWhen: 'busy' }, mustFail: [waits], mayFail: [starts, grows] },
+    { defect: { repeats: 'tokens' }, mustFail: [lost] },
+    { defect: { delayAfter: 150 }, mustFail: [] },
+  ],
+  'simple-chat': [
+    { defect: { coalesces: 5 }, mustFail: [bursts], mayFail: [added] },
+    { defect: { tailEvery: 10, tailDelay: 3_100, tailWhen: 'always' }, mustFail: [firstWord, added] },
+    { defect: { delayAfter: 150 }, mustFail: [] },
+  ],
+  'web-search': [
+    { defect: { search: 'none', fakesSources: true }, mustFail: [sources] },
+    { defect: { search: 'blocking' }, mustFail: [searchWaits, 'health answers while a search is on'], mayFail: ['a search is complete in time'] },
+  ],
+  disconnect: [
+    { defect: { upstreamTimeout: 'idle:8000' }, mustFail: [inTime] },
+    { defect: { delaysErrors: 8_000 }, mustFail: [inTime] },
+    { defect: { apologises: true }, mustFail: [asError] },
+    { defect: { wrongStatus: true }, mustFail: [asError] },
+    { defect: { cancelsLate: 3_000 }, mustFail: [knows] },
+    { defect: { upstreamTimeout: 'total:2000' }, mustFail: [] },
+    { defect: { delayAfter: 150 }, mustFail: [] },
+  ],
+  'long-story': [
+    { defect: { cutsAfter: 2_500, cutsEvery: 2 }, mustFail: ['a long answer arrives whole', lost] },
+    { defect: { delayAfter: 150 }, mustFail: [] },
+  ],
+  capacity: [
+    { defect: { slots: 3 }, mustFail: [four] },
+    { defect: { slots: 'none', databasePool: 2 }, mustFail: [four] },
+    { defect: { slots: 'none', poolLimit: 3 }, mustFail: [four] },
+    { defect: { delayAfter: 150 }, mustFail: [] },
+  ],
+  crowd: [
+    // One answer in many.
+    { defect: { cutsAfter: 60, cutsEvery: 25 }, mustFail: [whole] },
+    { defect: { drops: 'tokens' }, mustFail: [whole] },
+    { defect: { slots: 1 }, mustFail: [] },
+  ],
+}
+
+/** Claims that a proving defect may fail besides those that it proves, and why. */
+const mayFail: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  concurrent: {
+    // On a slow machine a hello that waits for a story of 1.4 s is late for an absolute bound as well.
+    'slots=1': [starts],
+    // An answer that lost its only token never had a first one.
+    'drops=tokens': [starts, waits, grows],
+  },
+  'simple-chat': {
+    'slots=none,delayAfter=3500': [added],
+    'connections=fresh,handshakeCost=300': [],
+    'buffers=true': [added],
+    'drops=tokens': [firstWord, added, bursts],
+  },
+  'web-search': {
+    'slots=1': ['a search is complete in time'],
+    'drops=tokens': [searchWaits, 'a search is complete in time'],
+    'slots=none,stallsEvery=1,stallFor=10500': [searchWaits],
+  },
+  disconnect: {
+    'mixes=tokens': [afterwards],
+    'upstreamTimeout=none': [],
+    'drops=tokens': [],
+  },
+  'long-story': { 'upstreamTimeout=total:2000': [lost], 'drops=tokens': ['a long answer arrives whole'] },
+  capacity: { 'drops=tokens': [] },
+  crowd: {
+    'mixes=tokens': [whole],
+    'reorders=tokens': [whole],
+    'repeats=tokens': [whole],
+  },
+}
+
+/** Shapes of a stream that are no defects: whoever speaks so is sound. */
+const shapes: readonly Shape[] = [
+  { shape: 'crlf' }, { shape: 'comments' }, { shape: 'packed:4' }, { shape: 'several:2' }, { shape: 'usage-last' }, { shape: 'no-done' }, { reasoning: 3 }, { fault: 'split@1' },
+]
+/** The scenario whose messages are told in each of them. */
+const shapedScenario = 'simple-chat'
+
+const caseName = (settings: Defect | Shape): string => Object.entries(settings).map(([key, value]) => `${key}=${String(value)}`).join(',')
+
+/** The rows of one scenario: the sound side, the defects that prove its claims, the further ones, the harmless shapes. */
+export function matrixCases(scenario: ScenarioSpec): MatrixCase[] {
+  const cases = new Map<string, MatrixCase>([['none', { name: 'none', defect: {}, mustFail: [], mayFail: [] }]])
+  for (const [claim, defect] of Object.entries(scenario.provedBy)) add(cases, defect, [claim], mayFail[scenario.name]?.[caseName(defect)] ?? [])
+  for (const { defect, mustFail, mayFail: may = [] } of further[scenario.name] ?? []) add(cases, defect, mustFail, may)
+  if (scenario.name === shapedScenario) for (const shape of shapes) cases.set(caseName(shape), { name: caseName(shape), defect: {}, shape, mustFail: [], mayFail: [] })
+  return [...cases.values()]
+}
+
+function add(cases: Map<string, MatrixCase>, defect: Defect, mustFail: readonly string[], may: readonly string[]): void {
+  const name = caseName(defect)
+  const known = cases.get(name)
+  const must = [...new Set([...(known?.mustFail ?? []), ...mustFail])]
+  cases.set(name, { name, defect, mustFail: must, mayFail: [...new Set([...(known?.mayFail ?? []), ...may])].filter((claim) => !must.includes(claim)) })
+}

@@ -1,0 +1,65 @@
+import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
+import { type Problem, UsageError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
+import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
+import { type BoundedScenario, withBounds } from './config-bounds.ts'
+import type { ConfigBounds } from './config-schema.ts'
+import { scenarioNames } from './scenario-files.ts'
+import type { RunRequest } from './run-request.ts'
+
+/** A scenario as it is run on the systems asked for, and as it is run on the control stack: their parameters differ. */
+export interface ChosenScenario {
+  readonly asked: BundledScenario
+  readonly control: BundledScenario
+}
+
+/**
+ * Loads the scenarios with their parameters.
+ * @throws {UsageError} for two of one name, and for a --set that no scenario has.
+ */
+export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
+  const quick = request.size === 'quick'
+  const onControl = request.targets.length === 0
+  const chosen: ChosenScenario[] = []
+  for (const file of files) {
+    const asked = await loadScenario(file, languageFile(), { control: onControl, quick, set: request.set })
+    // Before a target the control stack takes its quick rounds, by its own parameters.
+    chosen.push({ asked, control: onControl ? asked : await loadScenario(file, languageFile(), { control: true, quick: true, set: {} }) })
+  }
+  const problems = [...sameNames(chosen, files), ...unknownParameters(chosen, Object.keys(request.set))]
+  const own = withBounds(chosen.map(({ asked }) => asked.spec), onControl ? {} : bounds ?? {}, scenarioNames(), problems)
+  if (problems.length > 0) throw new UsageError(problems)
+  return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: marked(own[index] ?? { spec: one.asked.spec, yours: [] }) } }))
+}
+
+/** The report says of whom a bound is. */
+const marked = ({ spec, yours }: BoundedScenario): ScenarioSpec => (yours.length === 0 ? spec : { ...spec, ownBounds: yours })
+
+/** Each scenario has a folder of its own, by its name. */
+function sameNames(chosen: readonly ChosenScenario[], files: readonly string[]): Problem[] {
+  return chosen.flatMap(({ asked: { spec: { name } } }, index) => {
+    const first = chosen.findIndex(({ asked }) => asked.spec.name === name)
+    return first === index ? [] : [{ what: `Two scenarios are called ${name}: ${files[first] ?? ''} and ${files[index] ?? ''}.`, fix: 'Name it once, or give one of them another name.' }]
+  })
+}
+
+function unknownParameters(chosen: readonly ChosenScenario[], names: readonly string[]): Problem[] {
+  const known = [...new Set(chosen.flatMap(({ asked }) => Object.keys(asked.spec.params ?? {})))]
+  return names.filter((name) => !known.includes(name)).map((name) => {
+    const suggestion = nearest(name, known)
+    return { what: `--set ${name}: no scenario that is to be run has such a parameter.`, fix: suggestion !== undefined ? `Did you mean ${suggestion}?` : known.length === 0 ? 'Leave it out.' : `There are: ${known.join(', ')}.` }
+  })
+}
+
+/** Why a scenario says nothing about the systems asked for, and is left out: a sentence without its full stop. Undefined where it can be run. */
+export function whyLeftOut(spec: ScenarioSpec, { targets, mockUrl, modelUrl, search }: Pick<RunRequest, 'targets' | 'mockUrl' | 'modelUrl' | 'search'>): string | undefined {
+  if (targets.length === 0) return undefined
+  const messages = Object.values(spec.messages)
+  if (spec.needs.includes('search')) {
+    if (targets.some(({ kind }) => kind === 'ollama')) return 'Ollama does not search the web'
+    if (!search && targets.some(({ kind }) => kind === 'openai')) return 'it is not known whether this gateway searches the web; if it does (features.web_search), say --search'
+  }
+  if (mockUrl === undefined && messages.some(({ fault, leave }) => fault !== undefined || leave !== undefined)) return 'the model has to fail and to be watched for it: put `first-token mock` behind the system and give its address with --mock'
+  const goesPast = Object.values(spec.phases).some((phase) => !isWindow(phase) && phase.via === 'model')
+  return goesPast && mockUrl === undefined && modelUrl === undefined ? 'it compares with the model itself: give its address with --model-url, or put our mock behind the system' : undefined
+}
