@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { blocker, probes, run } from '../../test/fixtures/run.ts'
+import { blocker, concurrent, probes, run } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { Run, RunFileRecord } from '../sample/run-file.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
 import { conduct, type Progress } from './conductor.ts'
 import { type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
 
@@ -13,6 +14,7 @@ interface Script {
   readonly decides?: (run: Run) => boolean
   readonly budget?: number
   readonly abortAfter?: number
+  readonly scenario?: ScenarioSpec
 }
 
 /** A round takes 10 s of the engine's time. */
@@ -24,8 +26,8 @@ function messagesOf({ side, round, attempt, phase, sizes }: PhaseOrder): Message
   return [...(phase === 'quiet' ? [] : [blocker({ ...parts, lasts: lasts ?? 0 })]), ...probes(parts)]
 }
 
-async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity }: Script) {
-  const { header } = run({ messages: sides.flatMap((side) => probes({ side })), rules: { looks: [...looks] } })
+async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, scenario = concurrent }: Script) {
+  const { header } = run({ messages: sides.flatMap((side) => probes({ side })), header: { scenario }, rules: { looks: [...looks] } })
   const orders: PhaseOrder[] = []
   const records: RunFileRecord[] = []
   const progress: Progress[] = []
@@ -86,6 +88,15 @@ test('a round in which the tester stood still for more than a third of the stall
 test('a round whose long story lasted less than twice the short one is said again', async () => {
   const { rounds } = await conducted({ looks: [1], sides: ['after'], phase: (order) => (order.attempt === 1 && order.phase === 'behindSaga' ? { messages: [blocker({ phase: 'behindSaga', lasts: 1_300 })] } : {}) })
   expect(rounds.map(({ kept, spoiltBy }) => [kept, spoiltBy])).toEqual([[false, expect.stringContaining('less than 2 ×')], [true, null]])
+})
+
+test('searches are compared by the time to their first word, and how long they tell afterwards does not spoil a round', async () => {
+  const messages = Object.fromEntries(Object.entries(concurrent.messages).map(([label, spec]) => [label, label === 'hello' ? spec : { ...spec, search: true as const }]))
+  const search = ({ phase, round, attempt }: PhaseOrder, times: Readonly<Record<string, number>>) =>
+    (times[phase] === undefined ? {} : { messages: [blocker({ phase, round, attempt, ttft: times[phase], lasts: 5_000, sources: 3 })] })
+  const of = (times: Readonly<Record<string, number>>) => conducted({ looks: [1], sides: ['after'], scenario: { ...concurrent, messages }, phase: (order) => search(order, times) })
+  expect((await of({ behindStory: 1_000, behindSaga: 3_000 })).rounds.map(({ kept }) => kept)).toEqual([true])
+  expect((await of({ behindStory: 1_000, behindSaga: 1_500 })).rounds.at(0)?.spoiltBy).toContain('less than 2 ×')
 })
 
 test('a story that the system broke off is not asked for again: what it did is the data', async () => {

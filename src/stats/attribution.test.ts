@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { batchRun, inRounds, user } from '../../test/fixtures/batches.ts'
 import { blocker, message, type MessageParts, probes, run, side } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { RoundRecord } from '../sample/run-file.ts'
@@ -116,4 +117,12 @@ test('a part below zero is found and named, a rounding is not', () => {
   const twoClocks = { oneClock: false, offset: 40, bound: 1, drift: 0.2 }
   expect(with_({ after: -1.1 }, twoClocks).count).toBe(0)
   expect(with_({ after: -1.3 }, twoClocks).count).toBe(1)
+})
+
+test('of what was said at once those count that were meant to be answered whole; phases without any are left out', () => {
+  const phases = { crowd: { together: ['chat', 'leaver'], copies: [8], repeat: 3 }, leaving: { together: ['leaver'], copies: [8], repeat: 3 }, direct: { together: ['chat'], copies: [8], repeat: 3, via: 'model' } } as const
+  const users = (label: string, phase: string, way: Way = {}) => inRounds((round, _, dueAt) => along(user({ label, phase, round, dueAt }), way))
+  const rows = attribution(batchRun([...users('chat', 'crowd', { before: 70 }), ...users('leaver', 'crowd', { before: 9_000 }), ...users('leaver', 'leaving'), ...users('chat', 'direct')], {}, { scenario: { phases } }), side())
+  expect(rows.map(({ phase, n, skipped }) => [phase, n, skipped])).toEqual([['crowd', 24, null]])
+  expect(rows[0]?.parts?.beforeModel.p95).toBeCloseTo(70, 6)
 })
