@@ -25,6 +25,13 @@ test('head and first token count from the origin, the first token is never befor
   expect(at(100, 0, 50)).toMatchObject({ headersDueAt: 1_001, firstTokenDueAt: 1_150 })
 })
 
+test('slowdown stretches each gap by what runs when it is asked for', () => {
+  let running = 1
+  const { nextGap, isFixed } = timetable({ ...wanted, gap: { kind: 'const', ms: 10 }, slowdown: 0.5 }, 'a', 0, 0, () => running)
+  expect([nextGap(), (running = 2, nextGap()), (running = 5, nextGap()), (running = 0, nextGap())]).toEqual([10, 15, 30, 10])
+  expect(isFixed).toBe(false)
+})
+
 test('nothing is due before the request was read', () => {
   expect(timetable({ ...wanted, first: { kind: 'const', ms: 100 } }, 'a', 1_000, 1_500, () => 1)).toMatchObject({ headersDueAt: 1_500, firstTokenDueAt: 1_500 })
 })

@@ -46,8 +46,9 @@ export class StreamDelivery implements Due {
   readonly #firstDueAt: number
   /** Tokens told when the fault strikes. */
   #strikesAt: number
-  /** What is left of a write that was split. */
+  /** What is left of a write that was split, and when the whole of it was due: what follows is not late for that. */
   #rest: string | null = null
+  #splitDueAt: number | null = null
 
   constructor(means: Means, encoding: Encoding) {
     this.#means = means
@@ -87,7 +88,8 @@ export class StreamDelivery implements Due {
     this.#told += this.#span
     if (closes) return onEnd(now())
     if (isLast) return this.#strikeAtEnd()
-    this.dueAt += timetable.nextGap() + this.#plan()
+    this.dueAt = (this.#splitDueAt ?? this.dueAt) + timetable.nextGap() + this.#plan()
+    this.#splitDueAt = null
     schedule.add(this)
   }
 
@@ -192,7 +194,8 @@ export class StreamDelivery implements Due {
     const middle = text.search(/[\u0080-\u00ff]/) + 1
     this.#means.wire.write(text.slice(0, middle))
     this.#rest = text.slice(middle)
-    this.dueAt += splitDelay
+    this.#splitDueAt = this.dueAt
+    this.dueAt = now() + splitDelay
     this.#means.schedule.add(this)
   }
 

@@ -23,6 +23,15 @@ test('requests that have not ended are counted and not shown', () => {
   expect(journal.page(0)).toMatchObject({ open: 0, entries: [{ receivedAt: 5, endedAt: 6 }] })
 })
 
+test('open requests are shown where they are asked for, in the order in which they came, and once only', () => {
+  const journal = new Journal()
+  const [one, two] = [1, 2].map((receivedAt) => journal.begin({ kind: 'chat', socket: 1, requestsBefore: 0, receivedAt }))
+  expect(journal.page(0)).not.toHaveProperty('openEntries')
+  expect(journal.page(0, 10, true)).toMatchObject({ open: 2, entries: [], openEntries: [{ seq: 0, receivedAt: 1, endedAt: null, fault: null }, { receivedAt: 2 }] })
+  if (one !== undefined) journal.end(one, 3)
+  expect(journal.page(0, 10, true)).toMatchObject({ open: 1, entries: [one], openEntries: [two] })
+})
+
 test('memory is bounded: the oldest are forgotten, and it is said how many', () => {
   const journal = new Journal(10)
   write(journal, 25)

@@ -5,25 +5,29 @@ const paragraph = (number: number): string =>
   `<ul><li>first: <code>${number}</code></li><li>second: <span data-n="${number * 2}">${number * 2}</span></li></ul>\n` +
   `<table><tbody><tr><th>n</th><td>${number}</td></tr><tr><th>n&sup2;</th><td>${number * number}</td></tr></tbody></table></section>\n`
 
-/** Paragraphs to fill pages with, made once: a page of megabytes must not hold up the tokens of others. */
-const block = Array.from({ length: 64 }, (_, number) => paragraph(number + 100)).join('')
-const sections = block.split('</section>\n').slice(0, -1).map((section) => `${section}</section>\n`)
+/** Sections to fill pages with, and runs of them of growing length, as bytes that are made once: a page of megabytes must not hold up the tokens of others. */
+const sections = Array.from({ length: 64 }, (_, number) => paragraph(number + 100))
+const all = sections.join('')
+const blocks = [16, 1].map((times) => Buffer.from(all.repeat(times), 'latin1'))
 const tail = '</main></body></html>\n'
 
-/** A page of exactly so many bytes, ASCII: always the same for the same number and length. Where it is too short for a page, letters. */
-export function page(number: number, bytes: number): string {
+/** The parts of a page that is exactly so many bytes, ASCII: always the same for the same number and length. Where it is too short for a page, letters. */
+export function page(number: number, bytes: number): readonly Buffer[] {
   const head = `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Page ${number}</title></head>\n<body><nav><a href="/page/${number + 1}">next</a></nav><main><h1>Page ${number}</h1>\n`
-  const room = bytes - head.length - tail.length
-  if (room < 0) return 'x'.repeat(bytes)
-  const blocks = Math.floor(room / block.length)
-  let rest = room - blocks * block.length
+  let room = bytes - head.length - tail.length
+  if (room < 0) return [Buffer.alloc(bytes, 'x')]
+  const parts = [Buffer.from(head, 'latin1')]
+  for (const block of blocks) {
+    for (; block.length <= room; room -= block.length) parts.push(block)
+  }
   let last = ''
   for (const section of sections) {
-    if (section.length > rest) break
+    if (section.length > room) break
     last += section
-    rest -= section.length
+    room -= section.length
   }
-  return head + block.repeat(blocks) + last + padding(rest) + tail
+  parts.push(Buffer.from(last + padding(room) + tail, 'latin1'))
+  return parts
 }
 
 /** The end is words in a paragraph, or white space where there is no room for one. */

@@ -8,6 +8,7 @@ import { loaded, shown, tags, version } from './dialect/ollama-models.ts'
 import { ollamaChat, ollamaErrorBody, ollamaGenerate, unknownOllamaModel } from './dialect/ollama.ts'
 import { errorBody, modelBody, modelList, openai, unknownModel } from './dialect/openai.ts'
 import { asciiJson, parseJson } from './json.ts'
+import { queryOf } from './query-string.ts'
 import { sendError, tooLarge } from './refusal.ts'
 import { foundPage, searxngSearch, tavilySearch } from './search.ts'
 import { changed, isOffered } from './settings.ts'
@@ -110,7 +111,7 @@ function change(model: Model, body: string): string | ApiError {
 }
 
 function journalPage({ journal }: Model, { request }: Exchange): string | ApiError {
-  const asked = new URLSearchParams(request.url?.split('?', 2)[1])
+  const asked = queryOf(request)
   const [after, open] = [asked.get('after') ?? '0', asked.get('open') ?? '0']
   if (!/^\d{1,15}$/.test(after)) return invalid(`'after' must be a sequence number, not ${JSON.stringify(after)}.`, 'after')
   if (open !== '0' && open !== '1') return invalid(`'open' must be 0 or 1, not ${JSON.stringify(open)}.`, 'open')

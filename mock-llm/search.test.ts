@@ -70,6 +70,13 @@ test.each(['/search', '/search?q=', '/search?q=%5B%5Bft1%20id%3Da%20speed%3D1%5D
   expect((await mock.journal()).entries).toMatchObject([{ status: reply.status }])
 })
 
+test('a question mark within the query, which aiohttp does not escape, is part of it', async () => {
+  const mock = await runningMock()
+  const client = await mock.client()
+  expect(await client.ask('GET /search?q=Rain?%0A%5B%5Bft1+id%3Dw-1+pages%3D1%5D%5D&format=json HTTP/1.1\r\nHost: mock\r\n\r\n')).toContain('"query":"Rain?\\n[[ft1 id=w-1 pages=1]]"')
+  expect((await mock.entry('w-1')).kind).toBe('search')
+})
+
 test('a client that leaves while the engine searches is seen, and the search is over', async () => {
   const mock = await runningMock()
   const client = await mock.client()

@@ -4,6 +4,7 @@ import { asciiJson, isRecord, parseJson } from './json.ts'
 import type { Journal } from './journal.ts'
 import { findMarker, mostPageBytes, type MarkerReading } from './marker.ts'
 import { page } from './page.ts'
+import { queryOf } from './query-string.ts'
 import type { Schedule } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Reply, TimedReply } from './timed-reply.ts'
@@ -55,7 +56,7 @@ const json = (status: number, body: object): Reply => ({ status, type: 'applicat
 /** `GET /search?q=…`, as SearXNG answers with `format=json`. */
 export function searxngSearch(engine: SearchEngine, exchange: Exchange): void {
   const reply = new TimedReply('search', exchange, engine)
-  const query = new URLSearchParams(exchange.request.url?.split('?', 2)[1]).get('q')
+  const query = queryOf(exchange.request).get('q')
   if (query === null || query.trim() === '') return reply.answer(0, () => json(400, searxng.refusal('q is missing')))
   search(engine, exchange, reply, searxng, query, Infinity)
 }
@@ -94,7 +95,7 @@ function search({ settings }: SearchEngine, { request }: Exchange, reply: TimedR
 /** `GET /page/N?id=…&bytes=…&takes=…`, a page that a search found. */
 export function foundPage(engine: SearchEngine, exchange: Exchange, segment: string): void {
   const reply = new TimedReply('page', exchange, engine)
-  const asked = new URLSearchParams(exchange.request.url?.split('?', 2)[1])
+  const asked = queryOf(exchange.request)
   const id = asked.get('id')
   reply.id = id === '' ? null : id
   const [bytes, takes] = [Number(asked.get('bytes') ?? engine.settings.pageBytes), Number(asked.get('takes') ?? engine.settings.pageTakes)]

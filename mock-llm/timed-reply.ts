@@ -7,7 +7,7 @@ import type { Due, Schedule } from './schedule.ts'
 export interface Reply {
   readonly status: number
   readonly type: string
-  readonly body: string | Buffer
+  readonly body: string | readonly Buffer[]
 }
 
 /** One request of a search or for a page: answered in one piece, so many ms after its first byte, and in the journal whatever becomes of it. */
@@ -55,8 +55,10 @@ export class TimedReply implements Due {
     const { response } = this.#exchange
     this.#entry.status = status
     this.#entry.headersWrittenAt = now()
-    response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
-    response.end(body)
+    const parts = typeof body === 'string' ? [Buffer.from(body, 'utf8')] : body
+    response.writeHead(status, { 'content-type': type, 'content-length': parts.reduce((sum, part) => sum + part.length, 0) })
+    for (const part of parts) response.write(part)
+    response.end()
     this.#over(now())
   }
 

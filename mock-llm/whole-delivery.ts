@@ -115,7 +115,7 @@ export class WholeDelivery implements Due {
         const middle = body.search(/[\u0080-\u00ff]/) + 1
         wire.open(200, headersOf(body), body.slice(0, middle))
         this.#rest = body.slice(middle)
-        this.dueAt += splitDelay
+        this.dueAt = now() + splitDelay
         return schedule.add(this)
       }
       case 'heartbeat':

@@ -173,7 +173,7 @@ class SideRounds {
     const after = await engine.clockCheck()
     return {
       type: 'round', side: this.spec.name, round, attempt, from: toMicrosecond(from), to: toMicrosecond(to), kept: true,
-      spoiltBy: spoilt(longestBlock, stallLimit, voidDoses(header.scenario, messages, quietTime)),
+      spoiltBy: spoilt(longestBlock, hasStallLimit(header.scenario) ? stallLimit : Infinity, voidDoses(header.scenario, messages, quietTime)),
       longestBlock: toMicrosecond(longestBlock),
       clock: clockOver(before, after),
     }
@@ -222,6 +222,9 @@ function clockOver(before: ClockReading, after: ClockReading): RoundRecord['cloc
     drift: toMicrosecond(Math.abs(after.offset - before.offset)),
   }
 }
+
+/** Where nobody is held to a stall limit, the error bounds of the messages say all there is to say about a pause of the tester. */
+const hasStallLimit = (scenario: ScenarioSpec): boolean => Object.values(scenario.claims).some(({ measure }) => measure === 'stalledShare' || measure === 'delayGrowth')
 
 /** Why a round is to be thrown away: the tester itself stood still, or the doses say nothing. The system's answers to probes are not looked at. */
 function spoilt(longestBlock: number, stallLimit: number, doses: string | null): string | null {

@@ -8,7 +8,7 @@ import { blameInWords, differencesInWords, failuresInWords, loadInWords, marks, 
 export function renderMarkdown(document: VerdictDocument): string {
   const { runs, verdict, exitCode } = document
   const head = runs.length === 1 ? [] : [`# ${verdict.toUpperCase()}: ${runs.length} scenarios`, `Exit code ${exitCode}.`]
-  const blocks = [...head, ...runs.flatMap((run) => runBlocks(run, runs.length === 1 ? '#' : '##')), ...statements(document)]
+  const blocks = [...head, ...runs.flatMap((run) => runBlocks(run, runs.length === 1 ? '#' : '##')), leftOutBlock(document), ...statements(document)]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
@@ -27,6 +27,10 @@ function runBlocks(run: RunResult, level: string): string[] {
     ...title('How it was measured', [list(loadInWords(run)), differencesBlock(run), sidesBlock(run), list(formulas(run))]),
     ...title('To repeat this run', [fenced(run.reproduce), `Run \`${run.runId.replace(/[^\w.:-]/g, '')}\`.`]),
   ]
+}
+
+function leftOutBlock({ leftOut }: VerdictDocument): string {
+  return leftOut.length === 0 ? '' : `## Left out\n\n${list(leftOut.map(({ scenario, reason }) => `${scenario}: ${reason}`))}`
 }
 
 function claimBlock({ sides, rows }: ClaimTable, run: RunResult): string {

@@ -1,6 +1,7 @@
 import type { RunResult, VerdictDocument } from '../verdict/document.ts'
 import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } from './before-after.ts'
 import { formatValue } from './format.ts'
+import { overview } from './overview.ts'
 import { type Palette, palette, plain, type Style } from './palette.ts'
 import { broken, displayWidth, printable, wrapped } from './printable.ts'
 import { type Cell, type Column, textTable } from './table.ts'
@@ -25,8 +26,8 @@ interface Page {
 /** The verdict as text for a terminal: what it came to first, then the figures, then what they rest on. Ends with a line end. */
 export function renderTerminal(document: VerdictDocument, { colour, width = mostColumns, folder }: TerminalOptions): string {
   const page: Page = { width: Math.min(mostColumns, Math.max(leastColumns, Math.floor(width) || mostColumns)), palette: palette(colour) }
-  const runs = document.runs.flatMap((run) => runSections(run, page))
-  const sections = [...overall(document, page), ...runs, statements(document, page), files(folder, page)]
+  const runs = document.runs.length > 1 ? severalRuns(document, folder, page) : document.runs.flatMap((run) => runSections(run, page))
+  const sections = [...overall(document, page), ...runs, leftOut(document, page), statements(document, page), files(folder, page)]
   return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
@@ -34,6 +35,23 @@ export function renderTerminal(document: VerdictDocument, { colour, width = most
 function overall({ runs, verdict, exitCode }: VerdictDocument, page: Page): string[][] {
   if (runs.length === 1) return []
   return [item(page, verdict.toUpperCase(), verdictStyle(verdict, page.palette), runs.length === 0 ? 'Nothing was measured.' : `${runs.length} scenarios together (exit code ${exitCode})`)]
+}
+
+/** Of several scenarios one table, and of each what was found and what stands in the way; the rest is in its own report. */
+function severalRuns({ runs }: VerdictDocument, folder: string | undefined, page: Page): string[][] {
+  const found = runs.filter(({ verdict }) => verdict !== 'pass')
+  return [
+    overview(runs, page),
+    ...found.map((run) => item(page, run.verdict.toUpperCase(), verdictStyle(run.verdict, page.palette), `${run.scenario}: ${run.sentence}`)),
+    ...runs.map((run) => [...section(page, `${run.scenario}: messages that failed`, failuresInWords(run).flatMap((line) => paragraph(page, line, { indent: 2 })))]),
+    ...runs.map((run) => section(page, `${run.scenario}: can the figures be trusted?`, run.validity.filter(({ verdict }) => verdict === 'invalid').flatMap((check) => item(page, '  INVALID', page.palette.bad, checkInWords(check))))),
+    paragraph(page, `Every figure, its evidence and its formula: first-token report ${folder ?? 'FOLDER'}/SCENARIO`, { style: page.palette.dim }),
+  ]
+}
+
+/** What was asked for and could not be shown on these systems. */
+function leftOut({ leftOut: scenarios }: VerdictDocument, page: Page): string[] {
+  return section(page, 'Left out', scenarios.flatMap(({ scenario, reason }) => item(page, `  ${scenario}`, page.palette.doubtful, reason)))
 }
 
 function runSections(run: RunResult, page: Page): string[][] {

@@ -49,9 +49,6 @@ export function measureInWords(metric: string, statistic: string): string {
 /** `behindStory` is `behind story`: phases are named in code. */
 export const phaseInWords = (phase: string): string => phase.replace(/([\p{Ll}\d])(\p{Lu})/gu, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
 
-/** What n counts, where it is not messages. */
-const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks' }
-
 /** Measures whose sentence is short, and says more than a value does: of how many kinds, in how many batches. */
 const toldInFull: ReadonlySet<string> = new Set(['foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wholeAnswers', 'sourcesShown', 'wrongErrors', 'timeToError', 'timeToCancel', 'effectiveConcurrency'])
 
@@ -65,6 +62,9 @@ export function evidenceInShort(claim: ClaimResult): string {
   const value = `${unit === 'ms' ? `${statistic} ` : ''}${formatValue(claim.value, unit, low)}`
   return `${value}${inside.length === 0 ? '' : ` (${inside.join('; ')})`} in ${formatCount(claim.n)} ${countedIn[metric] ?? 'messages'}`
 }
+
+/** What n counts, where it is not messages. */
+const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks' }
 
 const layers = [
   ['beforeModel', 'in the stack before the model'],

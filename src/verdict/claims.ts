@@ -9,7 +9,6 @@ import { concurrencyClaim } from './concurrency-claim.ts'
 import { eventClaim } from './event-claim.ts'
 import { extremeClaim } from './extreme-claim.ts'
 import { growthClaim } from './growth-claim.ts'
-import { withoutJournal } from './journal-needed.ts'
 import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
 import { socketClaim } from './socket-claim.ts'
@@ -97,13 +96,14 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
 function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
   if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
   if (side.hasMock) return undefined
-  const journalLess = withoutJournal(claim)
-  if (journalLess !== undefined) return journalLess
   const remedy = 'and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'
   switch (claim.measure) {
     case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': return `only our mock model numbers its words, ${remedy}`
     case 'wrongErrors': case 'timeToError': return `only our mock model fails when it is asked to, ${remedy}`
     case 'timeToCancel': return `only our mock model tells when it saw that nobody listens any more, ${remedy}`
+    case 'addedToFirstToken': return `only our mock model tells how long its first token took by itself, ${remedy}`
+    case 'connectionCost': case 'requestsPerSocket': return `only our mock model tells over which connection a request reached it, ${remedy}`
+    case 'coalescedShare': return `a model may send several tokens at once by itself, and only our mock model tells when it wrote them, ${remedy}`
     default: return undefined
   }
 }
@@ -122,11 +122,9 @@ function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Descriptio
 /** None, or all, of what was counted: the evidence says so itself. */
 const isZeroTolerance = ({ pass, atLeast }: Description['bounds'], unit: Description['unit']): boolean => (unit === 'count' && atLeast !== true && pass === 0) || (unit === 'share' && atLeast === true && pass === 1)
 
-/** The 99th percentile of the error bounds of the side's probes; of a side that has none, of everything that was said to it. */
+/** The 99th percentile of the error bounds of the side's messages. */
 function lateness(run: Run, side: SideSpec): string {
-  const said = run.messages.filter((message) => message.side === side.name && message.part !== 'warm-up')
-  const probes = said.filter(({ part }) => part === 'probe')
-  const bounds = (probes.length > 0 ? probes : said).map((message) => message.errorBound)
+  const bounds = run.messages.filter((message) => message.side === side.name && (message.part === 'probe' || message.part === 'user')).map((message) => message.errorBound)
   return inUnit(rankOrNull(rankQuantile(bounds, 0.99) ?? Infinity), 'ms')
 }
 

@@ -17,7 +17,7 @@ export function overheadContrast(run: Run, before: SideSpec, after: SideSpec, cl
       const previous = one.get(round)
       return previous === undefined ? [] : [added === Infinity ? Infinity : added - previous]
     }).filter((change) => change !== -Infinity)
-    return changes.length < leastRounds ? undefined : signedRankInterval(changes, alpha)
+    return signedRankInterval(changes, alpha)
   }
   const seen = difference('measured', 'measured')
   const improved = (difference('against-pass', 'against-fail')?.high ?? 0) < 0

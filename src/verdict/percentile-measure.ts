@@ -63,6 +63,6 @@ export function percentileMeasure(run: Run, { name }: SideSpec, claim: Percentil
 const slow = { atBound: 'late', beyond: (bound: string) => `took ${bound} or longer` } as const
 
 const health: PercentileMeasure = {
-  ...slow, series: healthTimes, subject: '/health', several: (count) => (count === 1 ? '1 look' : `${count} looks`), noun: 'look at /health', none: 'nobody looked at /health', never: 'no good answer',
+  ...slow, series: healthTimes, subject: '/health', several: (count) => counted(count, 'look'), noun: 'look', none: 'nobody looked at /health', never: 'no good answer',
   formula: `end of the answer to GET /health − dueAt; ${byRank}, no good answer ranks above all`,
 }

@@ -69,3 +69,22 @@ test('of failures and people who left the slowest is told, and what never came',
   const whole = claim({ claim: 'it arrives whole', metric: 'wholeAnswers', bounds: { pass: 1, fail: 1, atLeast: true }, value: 5 / 6, n: 6, verdict: 'fail' })
   expect(sentence('fail', [whole])).toBe('after fails "it arrives whole" (5 of 6; wanted: at least 100 %).')
 })
+
+const figures = { value: 12, low: 10, high: 15, bounds: { pass: 50, fail: 50 } }
+test.each([
+  { parts: { metric: 'addedToFirstToken', statistic: 'p95', unit: 'ms', ...figures }, words: 'p95 12 ms, at most 15 ms' },
+  { parts: { metric: 'e2e', statistic: 'p50', unit: 'ms', ...figures }, words: 'p50 12 ms, at most 15 ms' },
+  { parts: { metric: 'healthTime', statistic: 'p99', unit: 'ms', ...figures }, words: 'p99 12 ms, at most 15 ms' },
+  { parts: { metric: 'connectionCost', statistic: 'p95', unit: 'ms', ...figures, value: 0, low: 0, high: 0 }, words: 'p95 0.0 ms, at most 0.0 ms' },
+  { parts: { metric: 'coalescedShare', statistic: 'p95', unit: 'share', value: 0.02, low: 0, high: 0.04 }, words: 'p95 2 %, at most 4 %' },
+  { parts: { metric: 'overhead', statistic: 'gap p50', unit: 'ms', ...figures }, words: '12 ms more than directly, at most 15 ms' },
+  { parts: { metric: 'requestsPerSocket', statistic: 'mean', unit: 'ratio', value: 4, low: 4, high: 4, n: 96 }, words: '4.00 requests for each new connection, 96 in all' },
+  { parts: { metric: 'requestsPerSocket', statistic: 'at least', unit: 'ratio', value: 96, low: 96, high: 96, n: 96 }, words: 'no new connection for 96 requests' },
+] as const)('$parts.metric in few words', ({ parts, words }) => {
+  expect(sentence('pass', [claim({ claim: 'it is so', ...parts })])).toBe(`after: it is so (${words}).`)
+})
+
+test('what never came is not called a first token where it is none', () => {
+  const never = { claim: 'it is so', metric: 'e2e', statistic: 'p95', unit: 'ms' as const, bounds: { pass: 50, fail: 50 }, value: null, low: 400, high: null, censored: 80, verdict: 'fail' as const }
+  expect(sentence('fail', [claim(never), { ...before, ...never }])).toBe('after fails "it is so" (p95 never, at least 400 ms; allowed: 50 ms); before: likewise (never).')
+})

@@ -71,7 +71,8 @@ function contradiction(sentence: string): string {
   return verb === undefined ? 'not so' : `it ${verb}`
 }
 
-const never: Readonly<Record<string, string>> = { timeToError: 'no error', timeToCancel: 'the model was never told' }
+/** What +∞ stands for, where it is no first token. */
+const never: Readonly<Record<string, string>> = { e2e: 'never', connectionCost: 'never', healthTime: 'never', timeToError: 'no error', timeToCancel: 'the model was never told' }
 
 const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? never[claim.metric] ?? 'no first token' : inUnit(claim.value, claim.unit))
 
@@ -87,8 +88,8 @@ function evidence(claim: ClaimResult): string {
       return `${Math.round((value ?? 0) * n)} of ${n} stalled, ${atMost} ${share}${claim.statistic === 'share' ? '' : ' more than in quiet'}`
     }
     case 'firstVisible': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
-    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return `${claim.statistic} ${percentileInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
-    case 'overhead': return `${percentileInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
+    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
+    case 'overhead': return `${valueInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
     case 'requestsPerSocket': return claim.statistic === 'at least' ? `no new connection for ${n} requests` : `${inUnit(value, 'ratio')} requests for each new connection, ${n} in all`
     case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
     case 'wholeAnswers': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
@@ -98,6 +99,3 @@ function evidence(claim: ClaimResult): string {
     default: return claim.unit === 'share' ? percent(value ?? 1) : `${inUnit(value, claim.unit)} of ${n}`
   }
 }
-
-/** What +∞ stands for is not in every one of these a first token. */
-const percentileInWords = ({ value, unit }: ClaimResult): string => (value === null ? 'beyond all answers' : inUnit(value, unit))

@@ -2,7 +2,7 @@ import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { ClaimSpec } from '../scenario/spec.ts'
 import { type RequestsPerSocket, requestsPerSocket } from '../stats/requests-per-socket.ts'
 import type { Weighed, Weighing } from './decision.ts'
-import { roundsNeeded } from './shares.ts'
+import { roundShortage, roundsNeeded } from './shares.ts'
 import { areToo, counted, ratio } from './wording.ts'
 
 /** Fewer requests would make a mean of one or two connections. */
@@ -39,9 +39,7 @@ export function socketClaim(run: Run, side: SideSpec, claim: Extract<ClaimSpec, 
 }
 
 function socketShortage({ requests, rounds }: RequestsPerSocket, needed: number): string | undefined {
-  if (requests === 0) return 'there is no sample'
-  if (rounds < needed) return `${counted(rounds, 'round')} ${areToo(rounds)} few, it takes ${needed}`
-  return requests < leastRequests ? `${counted(requests, 'request')} ${areToo(requests)} few, it takes ${leastRequests}` : undefined
+  return roundShortage(requests, rounds, needed) ?? (requests < leastRequests ? `${counted(requests, 'request')} ${areToo(requests)} few, it takes ${leastRequests}` : undefined)
 }
 
 function inWords({ requests, sockets, opened, value }: RequestsPerSocket): string {

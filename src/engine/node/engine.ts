@@ -205,7 +205,7 @@ export class NodeEngine implements Engine {
   /** Ten times as long as a hello takes, so that what is said at once is told at once. */
   #sayAtOnce(order: PhaseOrder, label: string, { via }: TogetherPhase): Utterance {
     const lasts = this.#options.scenario.messages[label]?.mock.lasts
-    return this.#say(order.side, label, lasts === undefined ? undefined : Math.max(lasts, 10 * order.aloneTime), via === 'model' && this.#options.mock !== undefined)
+    return this.#say(order.side, label, lasts === undefined ? undefined : Math.max(lasts, 10 * order.aloneTime), via === 'model' ? this.#options.mock !== undefined && this.#options.model === undefined : order.side.hasMock)
   }
 
   /** How long a message of a batch may say nothing before it is hung: until the claim fails, and some more. */
