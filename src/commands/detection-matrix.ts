@@ -53,12 +53,16 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     { defect: { delayAfter: 150 }, mustFail: [] },
   ],
   'simple-chat': [
-    { defect: { coalesces: 5 }, mustFail: [bursts], mayFail: [added] },
+    // A new connection for every message fails for what it is as well as for what it costs.
+    { defect: { connections: 'fresh', handshakeCost: 300 }, mustFail: ['connections to the model are used again'] },
+    { defect: { coalesces: 4 }, mustFail: [bursts], mayFail: [added] },
     { defect: { tailEvery: 10, tailDelay: 3_100, tailWhen: 'always' }, mustFail: [firstWord, added] },
     { defect: { delayAfter: 150 }, mustFail: [] },
   ],
   'web-search': [
-    { defect: { search: 'none', fakesSources: true }, mustFail: [sources] },
+    // Where nothing was searched nobody could wait for it: the claim stays open.
+    { defect: { search: 'none' }, mustFail: [sources], mayFail: [searchWaits] },
+    { defect: { search: 'none', fakesSources: true }, mustFail: [sources], mayFail: [searchWaits] },
     { defect: { search: 'blocking' }, mustFail: [searchWaits, 'health answers while a search is on'], mayFail: ['a search is complete in time'] },
   ],
   disconnect: [

@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
-import { blocker, probes, run } from '../../test/fixtures/run.ts'
+import { blocker, concurrent, probes, run } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { Run, RunFileRecord } from '../sample/run-file.ts'
+<<<<<<< HEAD
 import { conduct, type ConductorOptions, type Progress } from './conductor.ts'
 import { type AnchorOrder, type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
+=======
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import { conduct, type Progress } from './conductor.ts'
+import { type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
+>>>>>>> wt-stats
 
 interface Script {
   readonly looks?: readonly number[]
@@ -13,8 +19,12 @@ interface Script {
   readonly decides?: (run: Run) => boolean
   readonly budget?: number
   readonly abortAfter?: number
+<<<<<<< HEAD
   readonly options?: Partial<ConductorOptions>
   readonly anchor?: Engine['anchor']
+=======
+  readonly scenario?: ScenarioSpec
+>>>>>>> wt-stats
 }
 
 /** A round takes 10 s of the engine's time. */
@@ -26,8 +36,13 @@ function messagesOf({ side, round, attempt, phase, sizes }: PhaseOrder): Message
   return [...(phase === 'quiet' ? [] : [blocker({ ...parts, lasts: lasts ?? 0 })]), ...probes(parts)]
 }
 
+<<<<<<< HEAD
 async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, options = {}, anchor }: Script) {
   const { header } = run({ messages: sides.flatMap((side) => probes({ side })), rules: { looks: [...looks] } })
+=======
+async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, scenario = concurrent }: Script) {
+  const { header } = run({ messages: sides.flatMap((side) => probes({ side })), header: { scenario }, rules: { looks: [...looks] } })
+>>>>>>> wt-stats
   const orders: PhaseOrder[] = []
   const records: RunFileRecord[] = []
   const progress: Progress[] = []
@@ -89,6 +104,15 @@ test('a round in which the tester stood still for more than a third of the stall
 test('a round whose long story lasted less than twice the short one is said again', async () => {
   const { rounds } = await conducted({ looks: [1], sides: ['after'], phase: (order) => (order.attempt === 1 && order.phase === 'behindSaga' ? { messages: [blocker({ phase: 'behindSaga', lasts: 1_300 })] } : {}) })
   expect(rounds.map(({ kept, spoiltBy }) => [kept, spoiltBy])).toEqual([[false, expect.stringContaining('less than 2 ×')], [true, null]])
+})
+
+test('searches are compared by the time to their first word, and how long they tell afterwards does not spoil a round', async () => {
+  const messages = Object.fromEntries(Object.entries(concurrent.messages).map(([label, spec]) => [label, label === 'hello' ? spec : { ...spec, search: true as const }]))
+  const search = ({ phase, round, attempt }: PhaseOrder, times: Readonly<Record<string, number>>) =>
+    (times[phase] === undefined ? {} : { messages: [blocker({ phase, round, attempt, ttft: times[phase], lasts: 5_000, sources: 3 })] })
+  const of = (times: Readonly<Record<string, number>>) => conducted({ looks: [1], sides: ['after'], scenario: { ...concurrent, messages }, phase: (order) => search(order, times) })
+  expect((await of({ behindStory: 1_000, behindSaga: 3_000 })).rounds.map(({ kept }) => kept)).toEqual([true])
+  expect((await of({ behindStory: 1_000, behindSaga: 1_500 })).rounds.at(0)?.spoiltBy).toContain('less than 2 ×')
 })
 
 test('a story that the system broke off is not asked for again: what it did is the data', async () => {

@@ -55,10 +55,15 @@ function claimRow(run: RunResult, first: ClaimResult, claims: readonly (ClaimRes
     measure: `${measureInWords(metric, statistic)}${fails === undefined ? '' : `; fails ${fails}`}${bounds.own === true ? '; your bound' : ''}`,
     values: claims.map((claim) => (claim === undefined ? undefined : { text: claim.statistic === 'max' && statistic !== 'max' ? `max ${formatClaimValue(claim)}` : formatClaimValue(claim), verdict: claim.verdict })),
     change: claimChange(run, present),
-    interval: present.length === 1 && first.verdict !== 'skipped' ? formatInterval(first.low, first.high, unit) : undefined,
+    interval: present.length === 1 && first.verdict !== 'skipped' ? intervalBeside(first) : undefined,
     bound: passes,
     verdict: worst((judged.length > 0 ? judged : present).map(({ verdict }) => verdict)),
   }
+}
+
+/** Empty where it says what the value says: a count of what was there has no interval. */
+function intervalBeside({ value, low, high, unit }: ClaimResult): string {
+  return value !== null && low === value && (high === value || high === null) ? '' : formatInterval(low, high, unit)
 }
 
 const fromWorst: readonly ClaimVerdict[] = ['fail', 'invalid', 'inconclusive', 'warn', 'pass', 'skipped']

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { claimOn } from '../../test/fixtures/verdict.ts'
-import { formatBound, formatChange, formatChangeBriefly, formatClaimValue, formatCount, formatInterval, formatShare, formatValue } from './format.ts'
+import { formatBound, formatBounds, formatChange, formatChangeBriefly, formatClaimValue, formatCount, formatInterval, formatShare, formatValue } from './format.ts'
 
 test.each([[0, '0 %'], [0.0068, '0.7 %'], [0.02, '2 %'], [0.0204, '2 %'], [0.0251, '2.5 %'], [0.938, '94 %'], [1, '100 %'], [-0.97, '−97 %'], [0.0995, '10 %']])('a share of %d is %s', (share, text) => {
   expect(formatShare(share)).toBe(text)
@@ -85,4 +85,20 @@ test('from eleven times as much on a change is a factor', () => {
 test('a change to or from a message that never came has an open end', () => {
   expect(formatChange({ ...relative, change: null, low: 2, high: null })).toBe('+∞')
   expect(formatChange({ ...relative, change: 4, low: 2, high: null })).toBe('+400 % (+200…∞)')
+})
+
+test('bounds are told the way they are meant', () => {
+  expect(formatBounds({ pass: 1_000, fail: 3_000 }, 'ms')).toEqual({ passes: '≤ 1 s', fails: 'above 3 s' })
+  expect(formatBounds({ pass: 4, fail: 2, atLeast: true }, 'count')).toEqual({ passes: '≥ 4', fails: 'below 2' })
+  expect(formatBounds({ pass: 1, fail: 1, atLeast: true }, 'share')).toEqual({ passes: '≥ 100 %', fails: undefined })
+})
+
+test('what never came is named for what was waited for', () => {
+  const claim = (metric: string, low: number | null) => formatClaimValue({ ...claimOn('after', 'judged', 'starts', { value: null, low, high: null, censored: 3, verdict: 'fail', reason: '' }), metric })
+  expect([claim('firstVisible', 3_000), claim('timeToError', 9_000), claim('timeToCancel', null)]).toEqual(['> 3.00 s (no first token)', '> 9.00 s (no error)', 'never told'])
+})
+
+test('a count that reached all it was asked for may be more', () => {
+  const claim = (high: number | null) => formatClaimValue({ ...claimOn('after', 'judged', 'loses', { value: 16, low: 16, high, verdict: 'pass', reason: '' }), metric: 'effectiveConcurrency' })
+  expect([claim(null), claim(16)]).toEqual(['≥ 16', '16'])
 })

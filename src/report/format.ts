@@ -53,7 +53,7 @@ export function formatValue(value: number | null, unit: Unit, atLeast: number | 
 export function neverHad(metric: string): { readonly never: string; readonly without: string } {
   switch (metric) {
     case 'timeToError': return { never: 'no error', without: 'without an error' }
-    case 'timeToCancel': return { never: 'never told', without: 'of which the model was never told' }
+    case 'timeToCancel': return { never: 'never told', without: 'that the model was never told of' }
     default: return { never: 'no first token', without: 'without a first token' }
   }
 }

@@ -22,7 +22,7 @@ function runBlocks(run: RunResult, level: string): string[] {
     run.interrupted ? 'The run was interrupted: this is what had been measured.' : '',
     ...title('Before and after', [...claimTables(run).map((claims) => claimBlock(claims, run)), ...comparedBlocks(run)]),
     list(failuresInWords(run)),
-    ...title('Where the time went', [attributionBlock(run.attribution), list([...blameInWords(run.attribution), ...unattributed(run.attribution)])]),
+    ...title('Where the time went', [attributionBlock(run.attribution), list([...blameInWords(run), ...unattributed(run.attribution)])]),
     ...title('Can the figures be trusted?', [table(['Check', 'Result', 'Detail'], run.validity.map(({ name, verdict, detail }) => [name, verdict === 'invalid' ? 'INVALID' : verdict, detail]))]),
     ...title('Evidence', [evidenceBlock(run)]),
     ...title('How it was measured', [list(loadInWords(run)), differencesBlock(run), sidesBlock(run), list(formulas(run))]),

@@ -148,3 +148,21 @@ test('where the files are is said where it is known', () => {
 test('a document without a run says that nothing was measured', () => {
   expect(plainText({ ...passing, verdict: 'inconclusive', runs: [] })).toBe('INCONCLUSIVE  Nothing was measured.\n')
 })
+
+const mechanisms = changed(singleSide, (run) => ({
+  claims: run.claims.filter(({ metric }) => metric === 'lostTokens').map((claim) => ({
+    ...claim, claim: 'four at once', metric: 'effectiveConcurrency', statistic: 'most at once', bounds: { pass: 4, fail: 2, atLeast: true, own: true }, verdict: 'pass', value: 16, low: 16, high: null, n: 93, reason: '≥ 16 answers were told at once',
+  })),
+}))
+
+test('a bound from below reads from below, one of the user’s own as his, and a count has no interval beside it', () => {
+  const text = lines(mechanisms)
+  expect(text.find((line) => line.startsWith('four at once'))?.split(/ {2,}/)).toEqual(['four at once', '≥ 16', '≥ 4', 'PASS'])
+  expect(text.find((line) => line.startsWith('Claim'))?.split(/ {2,}/)).toEqual(['Claim', 'target', 'bound', 'verdict'])
+  expect(plainText(mechanisms).replace(/\s+/g, ' ')).toContain('answers told at one instant, most; fails below 2; your bound')
+  expect(plainText(mechanisms)).toContain('PASS  four at once: ≥ 16 answers were told at once')
+})
+
+test('that nobody stalled is said where somebody asked', () => {
+  expect(plainText(changed(passing, () => ({ claims: [] })))).not.toContain('no message stalled')
+})

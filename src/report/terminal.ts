@@ -99,7 +99,7 @@ function question(run: RunResult, page: Page): string[] {
 function claimSection({ sides, rows }: ClaimTable, run: RunResult, page: Page): string[] {
   const several = run.sides.length > 1
   const hasChange = rows.some(({ change }) => change !== undefined)
-  const hasInterval = rows.some(({ interval }) => interval !== undefined)
+  const hasInterval = rows.some(({ interval }) => interval !== undefined && interval !== '')
   const columns: Column[] = [
     { title: 'Claim', align: 'left' },
     ...sides.map((side): Column => ({ title: side, align: 'right' })),
@@ -166,7 +166,8 @@ function failures(run: RunResult, page: Page): string[] {
   return section(page, 'Messages that failed', failuresInWords(run).flatMap((line) => paragraph(page, line, { indent: 2 })))
 }
 
-function attribution({ attribution: rows }: RunResult, page: Page): string[] {
+function attribution(run: RunResult, page: Page): string[] {
+  const rows = run.attribution
   const measured = rows.flatMap(({ side, phase, parts }) => (parts === null ? [] : [{ side, phase, parts }]))
   const columns: Column[] = [
     { title: 'Where the time went (p50)', align: 'left' },
@@ -176,7 +177,7 @@ function attribution({ attribution: rows }: RunResult, page: Page): string[] {
     { text: `${side}, ${phaseInWords(phase)}` },
     ...[parts.tester, parts.beforeModel, parts.connecting, parts.model, parts.afterModel].map(({ p50 }) => ({ text: formatValue(p50, 'ms') })),
   ])
-  const words = [...blameInWords(rows), ...unattributed(rows)].flatMap((line) => paragraph(page, line))
+  const words = [...blameInWords(run), ...unattributed(rows)].flatMap((line) => paragraph(page, line))
   if (measured.length === 0) return section(page, 'Where the time went', words)
   return [...textTable(columns, cells, page), ...paragraph(page, 'tester: our own lateness; model: until it wrote its first token', { style: page.palette.dim }), ...words]
 }

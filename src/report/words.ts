@@ -74,14 +74,15 @@ const layers = [
   ['unknown', 'in a part that is not known'],
 ] as const
 
-/** Per side, which part its stalled probes waited in. Sides whose attribution was not measured and that stalled nobody are left out. */
-export function blameInWords(attribution: readonly Attribution[]): string[] {
+/** Per side, which part its stalled probes waited in. Sides whose attribution was not measured and that stalled nobody are left out; and all, where nobody asked who stalled. */
+export function blameInWords({ attribution, claims }: Pick<RunResult, 'attribution' | 'claims'>): string[] {
+  const isAsked = claims.some(({ metric }) => metric === 'stalledShare')
   const sides = [...new Set(attribution.map(({ side }) => side))]
   return sides.flatMap((side) => {
     const rows = attribution.filter((row) => row.side === side)
     const counts = layers.map(([layer, words]) => ({ words, count: rows.reduce((sum, row) => sum + row.stalledBy[layer], 0) })).filter(({ count }) => count > 0)
     const total = counts.reduce((sum, { count }) => sum + count, 0)
-    if (total === 0) return rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
+    if (total === 0) return isAsked && rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
     const [first] = counts
     if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} stalled, ${total === 1 ? '' : 'all '}${first.words}.`]
     return [`${side}: ${formatCount(total)} stalled: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.`]

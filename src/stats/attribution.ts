@@ -1,9 +1,13 @@
 import type { ConnectionKind, MessageRecord } from '../sample/message.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import { median, rankQuantile } from './quantile.ts'
+<<<<<<< HEAD
 import { isGentle } from './gentle-phases.ts'
+=======
+import { isMeantWhole } from './said.ts'
+>>>>>>> wt-stats
 import { exposedProbes, type StalledShareClaim } from './stall.ts'
-import { quietPhaseOf, type SideRound, sideRounds, windowOf } from './windows.ts'
+import { quietPhaseOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
 
 /** Where the time to the first token went, ms. Tester, stack before the model, model, stack after the model; `connecting` is a part of `beforeModel`. */
 export interface Parts {
@@ -50,18 +54,28 @@ export function partsOf({ dueAt, startedAt, sentAt, firstTokenAt, upstream }: Me
   }
 }
 
-/** Where the time of the probes of a side went, phase by phase in the order of the scenario (MEASURING §2). */
+/**
+ * Where the time of the probes of a side went, and of messages said at once that were meant to be answered whole, phase by phase in the order of the
+ * scenario (MEASURING §2). Phases that say nothing of the kind, or say it to the model directly, are left out.
+ */
 export function attribution(run: Run, side: SideSpec): PhaseAttribution[] {
   const rounds = sideRounds(run, side.name)
   const steady = rounds.filter(hasSteadyClock)
   const stalled = stalledProbes(run, side.name)
-  return Object.keys(run.header.scenario.phases).map((phase) => {
-    const parts = steady.flatMap((round) => windowOf(round, phase).probes.map(partsOf).filter(isWhole).filter(({ afterModel }) => afterModel >= -toleranceOf(round)))
+  return Object.keys(run.header.scenario.phases).filter((phase) => hasTimed(run, phase)).map((phase) => {
+    const parts = steady.flatMap((round) => timed(run, windowOf(round, phase)).map(partsOf).filter(isWhole).filter(({ afterModel }) => afterModel >= -toleranceOf(round)))
     const skipped = whySkipped(side, rounds, steady, parts.length)
     const stalledBy = blame(run, steady, (stalled.get(phase) ?? []))
     return { phase, n: parts.length, skipped, parts: skipped === null ? summary(parts) : null, stalledBy }
   })
 }
+
+function hasTimed({ header: { scenario } }: Run, name: string): boolean {
+  const phase = scenario.phases[name]
+  return phase !== undefined && ('say' in phase || (phase.via === undefined && phase.together.some((label) => isMeantWhole(scenario, label))))
+}
+
+const timed = ({ header: { scenario } }: Run, { probes, users }: Window): MessageRecord[] => [...probes, ...users.filter(({ label }) => isMeantWhole(scenario, label))]
 
 const isWhole = (parts: Parts | undefined): parts is Parts => parts !== undefined && layers.every((layer) => Number.isFinite(parts[layer]))
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blocker, probes, run, type RunParts } from '../../test/fixtures/run.ts'
+import { blocker, concurrent, probes, run, type RunParts } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import { delayGrowth, type DelayGrowthClaim } from './growth.ts'
 import type { View } from './ttft.ts'
@@ -120,4 +120,14 @@ test('against a pass what is subtracted is at its earliest, against a fail what 
   expect(growthOf(messages, {}, 'measured').estimate).toBeCloseTo(240 / 2_400, 12)
   expect(growthOf(messages, {}, 'against-pass').estimate).toBeCloseTo(248 / (3_600 - 1_205), 12)
   expect(growthOf(messages, {}, 'against-fail').estimate).toBeCloseTo(232 / (3_605 - 1_200), 12)
+})
+
+test('the length of a search is the time to its first word, however long it tells afterwards', () => {
+  const messages = Object.fromEntries(Object.entries(concurrent.messages).map(([label, spec]) => [label, label === 'hello' ? spec : { ...spec, search: true as const }]))
+  const header = { scenario: { ...concurrent, messages } }
+  const search = (ttft: number, sources = 3) => ({ ttft, lasts: 5_000, sources })
+  // From 910 to 2100 and to 4500: 2400 ms longer, for which hello waits 2400 ms longer.
+  const said = (sources?: number) => round(1, { story: search(1_200), saga: search(3_600, sources), behindLong: 2_410 })
+  expect(growthOf(said(), { header }).estimate).toBe(1)
+  expect(growthOf(said(0), { header }).perRound[0]?.void).toBe('behindSaga: the search brought no sources: nothing shows that it took place')
 })

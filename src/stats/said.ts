@@ -1,5 +1,6 @@
 import type { MessageRecord } from '../sample/message.ts'
 import type { RoundRecord, Run } from '../sample/run-file.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
 import { isEvidence } from './ttft.ts'
 import { saidRounds, type Window } from './windows.ts'
 
@@ -22,10 +23,15 @@ export interface Episodes {
  * stood still. Messages that went to the model directly are not of the side.
  */
 export function said(run: Run, side: string): Said[] {
-  return saidRounds(run, side).flatMap(({ round, attempt, record, windows }) => [...windows.values()].flatMap((window) => {
+  return saidRounds(run, side).flatMap(({ round, attempt, record, windows }) => [...windows.values()].filter(({ phase }) => !goesPast(run, phase)).flatMap((window) => {
     const messages = [...window.probes, ...window.blockers, ...window.users]
     return messages.filter((message) => record.kept || !isTimersDoing(message)).map((message): Said => ({ message, record, episode: episodeOf(window, message, `${round}/${attempt}`) }))
   }))
+}
+
+function goesPast({ header: { scenario } }: Run, phase: string): boolean {
+  const spec = scenario.phases[phase]
+  return spec !== undefined && 'together' in spec && spec.via === 'model'
 }
 
 /** After a pause of the tester its own timers go off before it reads what came meanwhile: such an end is no finding about a round that was thrown away for the pause. */
@@ -41,14 +47,15 @@ export function episodesOf(messages: readonly Said[]): Episodes {
   return { blockers: count('blocker'), batches: count('batch') }
 }
 
-/** Of those that the tester did not break off itself, the messages that the scenario means to be answered whole: nothing is to go wrong at the model, nobody leaves. */
+/** Of those that the tester did not break off itself, the messages that are meant to be answered whole. */
 export function meantWhole(run: Run, messages: readonly Said[]): Said[] {
-  return messages.filter(({ message }) => isEvidence(message) && !isMeantToBreak(run, message))
+  return messages.filter(({ message }) => isEvidence(message) && isMeantWhole(run.header.scenario, message.label))
 }
 
-function isMeantToBreak({ header: { scenario } }: Run, { label }: MessageRecord): boolean {
+/** Whether the scenario means such a message to be answered whole: nothing is to go wrong at the model, nobody leaves. */
+export function isMeantWhole(scenario: ScenarioSpec, label: string): boolean {
   const spec = scenario.messages[label]
-  return spec?.fault !== undefined || spec?.leave !== undefined
+  return spec?.fault === undefined && spec?.leave === undefined
 }
 
 /** Whether a message ended as the scenario wanted: the model failed on demand, or the person left. Any other failure is the system's. */

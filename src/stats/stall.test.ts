@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blocker, message, probes, run, type RunParts, type WindowParts } from '../../test/fixtures/run.ts'
+import { blocker, concurrent, message, probes, run, type RunParts, type WindowParts } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import { exposedProbes, stalledShare, type StalledShareClaim, stallLimit } from './stall.ts'
 import type { View } from './ttft.ts'
@@ -18,7 +18,7 @@ const round = (number: number, { quiet, loaded, story }: RoundParts = {}): Messa
 ]
 const rounds = (count: number, parts: RoundParts = {}): MessageRecord[] => Array.from({ length: count }, (_, index) => round(index + 1, parts)).flat()
 const shareOf = (messages: readonly MessageRecord[], parts: RunParts = {}, view: View = 'measured') => stalledShare(run({ messages, ...parts }), 'after', claim, view)
-const none = { short: 0, failed: 0, 'no quiet time': 0 }
+const none = { short: 0, failed: 0, 'no search': 0, 'no quiet time': 0 }
 const fixed = { rules: { stallFloor: 500, stallLimitFixed: true } }
 
 test('hellos that take as long as alone do not stall', () => {
@@ -211,4 +211,23 @@ test('the exposed probes can be had one by one', () => {
   const exposed = exposedProbes(said, 'after', claim, 'measured')
   expect(exposed).toHaveLength(16)
   expect(exposed.filter(({ stalled }) => stalled).map(({ probe }) => probe.dueAt)).toEqual([1_030, 1_030])
+})
+
+const searching: RunParts = { header: { scenario: { ...concurrent, messages: { ...concurrent.messages, story: { text: 'Search', search: true, mock: { tokens: 20, firstTokenAfter: 2, gap: 20 } } } } } }
+/** From 910, a quiet time after it was sent, to its first word at 2900; then it tells for two seconds, which blocks nobody. */
+const search = (parts: RoundParts['story'] = {}): RoundParts['story'] => ({ sentAt: 900, ttft: 2_000, lasts: 2_000, sources: 3, ...parts })
+
+test('behind a search those are exposed who could have waited for its first word by more than the limit', () => {
+  // Due + 10 ≤ 2900 − 500: of eight hellos 200 ms apart those due until 2390.
+  const behind = (ttft: number): ReturnType<typeof shareOf> => shareOf(rounds(6, { story: search(), loaded: { every: 200, ttft } }), searching)
+  expect(behind(10)).toMatchObject({ events: 0, n: 42, episodes: 6, problem: null })
+  expect(behind(511)).toMatchObject({ events: 42, n: 42 })
+  // The same answer, if it were a story, would block to its end.
+  expect(shareOf(rounds(6, { story: search(), loaded: { every: 200 } })).n).toBe(48)
+})
+
+test('a search that brought no sources blocks nobody, and the claim says so', () => {
+  expect(shareOf(rounds(6, { story: search({ sources: 0 }) }), searching)).toMatchObject({ n: 0, dropped: { ...none, 'no search': 6 }, problem: '6 of 6 searches brought no sources: nothing shows that they took place: during the others nobody stalled may say little' })
+  const one = [...rounds(11, { story: search() }), ...round(12, { story: search({ sources: 0 }) })]
+  expect(shareOf(one, searching)).toMatchObject({ episodes: 11, dropped: { ...none, 'no search': 1 }, problem: null })
 })

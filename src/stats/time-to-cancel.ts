@@ -35,10 +35,12 @@ function leftInTime({ outcome, upstream, endedAt, integrity }: MessageRecord): b
 function untilKnown(message: MessageRecord, record: RoundRecord, view: View): Timed {
   const { id, label, endedAt, upstream } = message
   const goneAt = upstream?.clientGoneAt ?? null
-  if (goneAt === null) return { id, label, time: Infinity, watched: watchedFor(message) }
+  // The engine watches the model for longer than the bound, or to the end of the answer: then there is nothing left to be told of.
+  if (goneAt === null) return { id, label, time: Infinity, shown: Infinity, watched: watchedFor(message) }
   const bound = (message.endErrorBound ?? message.errorBound) + clockError(record)
-  const time = Math.max(0, goneAt - endedAt)
-  return { id, label, watched: time, time: Math.max(0, time + (view === 'measured' ? 0 : view === 'against-pass' ? bound : -bound)) }
+  const watched = Math.max(0, goneAt - endedAt)
+  const time = Math.max(0, watched + (view === 'measured' ? 0 : view === 'against-pass' ? bound : -bound))
+  return { id, label, watched, shown: time, time }
 }
 
 /** Until the model's last word: it knew of nothing by then. */

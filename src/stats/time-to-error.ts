@@ -10,7 +10,9 @@ export interface Timed {
   readonly label: string
   /** ms; +Infinity where it did not come while somebody watched. */
   readonly time: number
-  /** For how long somebody watched, ms: at least as long as `time` where that is finite. */
+  /** How long it surely took, ms: `time` where it came, else for how long somebody watched; +Infinity where it cannot come any more. */
+  readonly shown: number
+  /** For how long somebody watched, ms. */
   readonly watched: number
 }
 
@@ -48,7 +50,8 @@ function waited(message: MessageRecord, record: RoundRecord, view: View): Timed 
   const came = outcome.kind === 'answered' || !noError.has(outcome.code)
   // The stamp of the end is late at most, so that the time as measured is the longest that it can have been, but for the clocks.
   const moved = view === 'measured' ? 0 : view === 'against-pass' ? clockError(record) : -(message.endErrorBound ?? message.errorBound) - clockError(record)
-  return { id, label, watched, time: came ? Math.max(0, watched + moved) : Infinity }
+  const time = Math.max(0, watched + moved)
+  return { id, label, watched, shown: time, time: came ? time : Infinity }
 }
 
 /** By how much the clocks of tester and mock may differ in a round, ms; one clock differs by nothing. */

@@ -256,3 +256,9 @@ test('what a look has passed does not stay passed', () => {
   expect(judged(waits, late(6)).verdict).toBe('pass')
   expect(judged(waits, late(24)).verdict).toBe('fail')
 })
+
+test('a bound that the user set himself is marked as his', () => {
+  const scenario = { ...concurrent, ownBounds: [waits] }
+  expect(judged(waits, {}, { header: { scenario } }).bounds).toEqual({ pass: 0.02, fail: 0.02, own: true })
+  expect(judged(starts, {}, { header: { scenario } }).bounds).toEqual({ pass: 1_000, fail: 3_000 })
+})

@@ -109,7 +109,7 @@ function sources(run: Run, side: SideSpec, claim: EventClaim): Tally {
   const { n, offending } = seen
   return {
     ...seen, lacking: unsaid(claim, seen, 'was said'), nothing: `no ${labelsOf(claim).join(' or ')} was said`,
-    none: `${n} of ${n} ${named(claim)} showed their sources (not: ${atMost(run, n)})${broken(run, seen)}${side.hasMock ? ', and our mock was searched for each' : ''}`,
+    none: `${n} of ${n} ${named(claim)} showed their sources (without: ${atMost(run, n)})${broken(run, seen)}${side.hasMock ? ', and our mock was searched for each' : ''}`,
     some: `${offending} of ${n} ${named(claim)} showed no sources that had been searched for${examplesOf(seen)}`,
     formula: `searches that were answered and named a source${side.hasMock ? ', with a request to our mock search' : ''} / all that were asked for`,
   }

@@ -25,11 +25,11 @@ export function extremeClaim(run: Run, side: SideSpec, claim: ExtremeClaim): Wei
   const weigh = (view: View): Weighed => {
     const seen = seenIn(view)
     const slowest = slowestOf(seen.timed)?.time
-    const shortage = roundShortage(seen.timed.length, rounds, roundsNeeded(run)) ?? unexposed(run, claim, seen)
+    const shortage = unwatched(claim, seen) ?? roundShortage(seen.timed.length, rounds, roundsNeeded(run)) ?? unexposed(run, claim, seen)
     const sound = shortage === undefined && slowest !== undefined
     return {
       passes: sound && slowest <= pass,
-      fails: slowest !== undefined && slowest > fail,
+      fails: seen.timed.some(({ shown }) => shown > fail),
       warns: sound && slowest <= fail,
       value: slowest,
       shortage,
@@ -37,6 +37,12 @@ export function extremeClaim(run: Run, side: SideSpec, claim: ExtremeClaim): Wei
     }
   }
   return { weigh, describe: () => (claim.measure === 'timeToError' ? errorDescription(claim, timeToError(run, side.name, claim.messages, 'measured')) : cancelDescription(claim, timeToCancel(run, side.name, claim.messages, 'measured'))) }
+}
+
+/** What did not come while it was watched for less than the bound that fails, might still have come in time. */
+function unwatched({ bounds }: ExtremeClaim, { timed }: Seen): string | undefined {
+  const open = timed.filter(({ time, shown }) => time === Infinity && shown <= bounds.fail)
+  return open.length === 0 ? undefined : `${open.length} of them were watched for only ${formatMilliseconds(Math.max(...open.map(({ watched }) => watched)))}, ${formatMilliseconds(bounds.fail)} are needed to tell`
 }
 
 /** A kind that was not seen to fail, or too seldom, cannot be spoken for by the others. */
@@ -58,7 +64,7 @@ function figures(claim: ExtremeClaim, { timed }: Seen): Omit<Description, 'evide
   const value = slowest?.time
   return {
     metric: claim.measure, statistic: 'slowest', unit: 'ms', bounds: claim.bounds, n: timed.length, censored: timed.filter(({ time }) => time === Infinity).length,
-    value, low: value === Infinity ? slowest?.watched : value, high: value,
+    value, low: slowest?.shown, high: value,
   }
 }
 
@@ -87,7 +93,7 @@ function cancelDescription(claim: ExtremeClaim, seen: TimeToCancel): Description
   const slowest = slowestOf(timed)
   const untold = timed.filter(({ time }) => time === Infinity)
   const besides = nothingToCancel === 0 ? '' : `; ${counted(nothingToCancel, 'answer')} more had nothing left to cancel`
-  const words = wasted === 0 ? '' : `; up to ${counted(wasted, 'word')} of an answer were told to nobody`
+  const words = wasted === 0 ? '' : `; up to ${counted(wasted, 'word')} of an answer ${wasted === 1 ? 'was' : 'were'} told to nobody`
   const of = `of ${counted(timed.length, 'answer')} that were left in the middle`
   const evidence = slowest === undefined ? `no answer was left in the middle${besides}`
     : untold.length === 0 ? `${of}, the model knew after ${formatMilliseconds(slowest.time)} at the latest (${slowest.label})${words}${besides}`

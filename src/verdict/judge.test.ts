@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { batchRun, failed, failure, inRounds, leaver, user } from '../../test/fixtures/batches.ts'
 import { contrastRun, type RoundParts, roundMessages, roundsRun } from '../../test/fixtures/rounds.ts'
 import { blocker, concurrent, message, probes, run, side } from '../../test/fixtures/run.ts'
 import { formatRecord, parseRun, type Run } from '../sample/run-file.ts'
@@ -58,6 +59,21 @@ test('percentiles below their least sample are null', () => {
 test('failures are counted by code', () => {
   const of = run({ messages: [message(), message({ ttft: null }), message({ ttft: null, outcome: { kind: 'failed', code: 'http-status', detail: '500', afterTokens: 0 } }), message({ ttft: null })] })
   expect(judgeRun(of).sides[0]).toMatchObject({ completed: 1, failed: 3, failures: { 'http-status': 1, silent: 2 } })
+})
+
+test('what several said at once counts like any message; what the scenario breaks on purpose is no failure of the system', () => {
+  const of = batchRun([
+    ...inRounds((round, index, dueAt) => user({ round, dueAt, ttft: 10 + index, ...(index === 7 ? { outcome: failed('reset-mid-stream') } : {}) })),
+    ...inRounds((round, _, dueAt) => failure('silentMidAnswer', 2_000, failed('error-event'), { round, dueAt })),
+    ...inRounds((round, _, dueAt) => leaver(5, { round, dueAt })),
+    failure('silentMidAnswer', 2_000, failed('refused'), { upstream: null }),
+  ], {})
+  expect(judgeRun(of).sides[0]).toMatchObject({ completed: 21, failed: 4, failures: { 'reset-mid-stream': 3, refused: 1 }, ttft_ms: { p50: 13, p90: null } })
+})
+
+test('beside probes, what was said at once has no part in their percentiles', () => {
+  const both = run({ messages: [...probes({ perKind: 30 }), ...inRounds((round, _, dueAt) => user({ round, dueAt, ttft: 5_000 }))] })
+  expect(judgeRun(both).sides[0]?.ttft_ms).toMatchObject({ p50: 10, p90: 10 })
 })
 
 const adversarial: { what: string; of: Run; exitCode: number }[] = [

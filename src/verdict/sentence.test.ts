@@ -54,6 +54,22 @@ test('a run that was stopped before its first round ended says that, and nothing
   expect(sentence('inconclusive', [claim({ verdict: 'inconclusive', reason: 'no hello was exposed' })], [], 0)).toBe('Interrupted before the first round of after ended: there is nothing to judge.')
 })
 
+test('bounds from below are told as what was wanted', () => {
+  const four = claim({ claim: 'four at once', metric: 'effectiveConcurrency', statistic: 'most at once', unit: 'count', bounds: { pass: 4, fail: 2, atLeast: true }, value: 1, low: 1, high: 1, n: 93 })
+  expect(sentence('fail', [{ ...four, verdict: 'fail' }])).toBe('after fails "four at once" (1 at once; wanted: at least 2).')
+  expect(sentence('warn', [{ ...four, value: 3, verdict: 'warn' }])).toBe('after: only just: four at once (3 at once): not below 2, but not shown to be at least 4.')
+  expect(sentence('pass', [{ ...four, value: 16, high: null }])).toBe('after: four at once (≥ 16 at once).')
+})
+
+test('of failures and people who left the slowest is told, and what never came', () => {
+  const error = claim({ claim: 'an error is seen in time', metric: 'timeToError', statistic: 'slowest', unit: 'ms', bounds: { pass: 4_000, fail: 7_000 }, value: 2_010, low: 2_010, high: 2_010, n: 144 })
+  expect(sentence('pass', [error, { ...error, side: 'before', role: 'reference', verdict: 'fail', value: null, low: 10_000, high: null, censored: 24 }])).toBe('after: an error is seen in time (slowest error after 2.01 s, 144 failures); before: not so (no error).')
+  const left = claim({ claim: 'the model knows', metric: 'timeToCancel', statistic: 'slowest', unit: 'ms', bounds: { pass: 1_000, fail: 1_000 }, value: null, low: null, high: null, n: 24, verdict: 'fail' })
+  expect(sentence('fail', [left])).toBe('after fails "the model knows" (the model was never told; allowed: 1 s).')
+  const whole = claim({ claim: 'it arrives whole', metric: 'wholeAnswers', bounds: { pass: 1, fail: 1, atLeast: true }, value: 5 / 6, n: 6, verdict: 'fail' })
+  expect(sentence('fail', [whole])).toBe('after fails "it arrives whole" (5 of 6; wanted: at least 100 %).')
+})
+
 const figures = { value: 12, low: 10, high: 15, bounds: { pass: 50, fail: 50 } }
 test.each([
   { parts: { metric: 'addedToFirstToken', statistic: 'p95', unit: 'ms', ...figures }, words: 'p95 12 ms, at most 15 ms' },

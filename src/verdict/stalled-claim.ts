@@ -85,7 +85,7 @@ function episodesInWords(run: Run, claim: StalledShareClaim, seen: StalledShare,
   const { short, failed, 'no search': unsearched, 'no quiet time': unanswered } = seen.dropped
   const dropped = [
     ...(short > 0 ? [`, ${short} more were too short to tell`] : []), ...(failed > 0 ? [`, ${failed} more failed`] : []),
-    ...(unsearched > 0 ? [`, ${unsearched} more brought no sources, as if they had not searched`] : []),
+    ...(unsearched > 0 ? [`, ${unsearched} more brought no sources`] : []),
     ...(unanswered > 0 ? [`, ${unanswered} more have no quiet answers to compare with`] : []),
   ].join('')
   if (seen.episodes === 0) return `no ${blockers} to judge by${dropped}`

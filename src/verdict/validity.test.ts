@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { batchRun, inRounds, user } from '../../test/fixtures/batches.ts'
 import { contrastRun, type RoundParts, roundsRun } from '../../test/fixtures/rounds.ts'
 import { concurrent, type RunParts, side } from '../../test/fixtures/run.ts'
+import type { MessageRecord } from '../sample/message.ts'
 import type { CalibrationRecord, Run } from '../sample/run-file.ts'
 import type { Check, RunResult } from './document.ts'
 import { judgeRun } from './judge.ts'
@@ -233,4 +235,39 @@ test('comparisons of a run that cannot be trusted say nothing', () => {
   const of = (violations: number): string[] => [...new Set(judgeRun(contrastRun({}, { calibrations: [calibration({ violations })] })).comparisons.map(({ verdict }) => verdict))]
   expect(of(0)).toContain('improved')
   expect(of(30)).toEqual(['unjudged'])
+})
+
+const crowdClaim = { 'no word is of another answer': { measure: 'foreignTokens', unit: 'count', bounds: { pass: 0, fail: 0 } } } as const
+const spoilt = { integrity: { expected: 40, received: 41, missing: 0, duplicated: 0, reordered: 0, foreign: 1, checksumMatches: false } }
+const crowd = (name: string, parts: Parameters<typeof user>[0] = {}, rounds = 3): MessageRecord[] => inRounds((round, _, dueAt) => user({ side: name, round, dueAt, ...parts }), { rounds })
+const knownCrowd = (before: Parameters<typeof user>[0], rounds = 3): Run => batchRun([...crowd('before', before, rounds), ...crowd('after', {}, rounds)], crowdClaim, {
+  scenario: { provedBy: { 'no word is of another answer': { mixes: 'tokens' } } }, rules: { knownAnswers: true },
+  header: { sides: [side({ name: 'before', profile: 'before', role: 'reference', settings: { mixes: 'tokens' } }), side({ name: 'after', profile: 'after' })] },
+})
+
+test('a run of nothing but batches is looked at for what it has: no word of probes and quiet windows', () => {
+  const result = judgeRun(batchRun(crowd('after'), crowdClaim, { calibrations: [calibration()] }))
+  expect(result.validity.map(({ name, verdict }) => [name, verdict])).toEqual([['calibration', 'ok'], ['delivered', 'ok'], ['drain', 'ok'], ['clock', 'ok'], ['rounds', 'ok'], ['completed', 'ok']])
+  expect(check(result, 'delivered')?.detail).toBe('after: 24 of 24 messages started in time')
+  expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 })
+})
+
+test('batches that were started too late are no batches', () => {
+  const late = withPhases(batchRun(crowd('after'), crowdClaim), () => ({ delivered: 7 }))
+  expect(check(judgeRun(late), 'delivered')).toMatchObject({ verdict: 'invalid', detail: expect.stringContaining('21 of 24 messages') })
+})
+
+test('three rounds of batches prove what the control stack must come to; two do not', () => {
+  expect(wrongAnswers(knownCrowd(spoilt))).toEqual([])
+  expect(judgeRun(knownCrowd(spoilt))).toMatchObject({ verdict: 'pass', exitCode: 0 })
+  expect(wrongAnswers(knownCrowd({}))).toHaveLength(1)
+  expect(judgeRun(knownCrowd({}))).toMatchObject({ verdict: 'invalid', exitCode: 4 })
+  expect(judgeRun(knownCrowd(spoilt, 2))).toMatchObject({ verdict: 'inconclusive', exitCode: 3 })
+  expect(check(judgeRun(knownCrowd(spoilt, 2)), 'known-answers')?.detail).toContain('fewer than 3 rounds')
+})
+
+test('a window cannot be known by three rounds, however few were asked for: that is no wrong answer', () => {
+  const run = contrastRun({ before: { ...blocked, rounds: 3 }, after: { rounds: 3 } }, { ...known, rules: { knownAnswers: true, looks: [3] } })
+  expect(wrongAnswers(run)).toEqual([])
+  expect(judgeRun(run)).toMatchObject({ verdict: 'inconclusive', exitCode: 3 })
 })
