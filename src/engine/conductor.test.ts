@@ -2,14 +2,9 @@ import { expect, test } from 'vitest'
 import { blocker, concurrent, probes, run } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { Run, RunFileRecord } from '../sample/run-file.ts'
-<<<<<<< HEAD
+import type { ScenarioSpec } from '../scenario/spec.ts'
 import { conduct, type ConductorOptions, type Progress } from './conductor.ts'
 import { type AnchorOrder, type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
-=======
-import type { ScenarioSpec } from '../scenario/spec.ts'
-import { conduct, type Progress } from './conductor.ts'
-import { type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
->>>>>>> wt-stats
 
 interface Script {
   readonly looks?: readonly number[]
@@ -19,12 +14,9 @@ interface Script {
   readonly decides?: (run: Run) => boolean
   readonly budget?: number
   readonly abortAfter?: number
-<<<<<<< HEAD
   readonly options?: Partial<ConductorOptions>
   readonly anchor?: Engine['anchor']
-=======
   readonly scenario?: ScenarioSpec
->>>>>>> wt-stats
 }
 
 /** A round takes 10 s of the engine's time. */
@@ -36,13 +28,8 @@ function messagesOf({ side, round, attempt, phase, sizes }: PhaseOrder): Message
   return [...(phase === 'quiet' ? [] : [blocker({ ...parts, lasts: lasts ?? 0 })]), ...probes(parts)]
 }
 
-<<<<<<< HEAD
-async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, options = {}, anchor }: Script) {
-  const { header } = run({ messages: sides.flatMap((side) => probes({ side })), rules: { looks: [...looks] } })
-=======
-async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, scenario = concurrent }: Script) {
+async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, options = {}, anchor, scenario = concurrent }: Script) {
   const { header } = run({ messages: sides.flatMap((side) => probes({ side })), header: { scenario }, rules: { looks: [...looks] } })
->>>>>>> wt-stats
   const orders: PhaseOrder[] = []
   const records: RunFileRecord[] = []
   const progress: Progress[] = []

@@ -1,11 +1,8 @@
 import type { ConnectionKind, MessageRecord } from '../sample/message.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import { median, rankQuantile } from './quantile.ts'
-<<<<<<< HEAD
 import { isGentle } from './gentle-phases.ts'
-=======
 import { isMeantWhole } from './said.ts'
->>>>>>> wt-stats
 import { exposedProbes, type StalledShareClaim } from './stall.ts'
 import { quietPhaseOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
 
