@@ -23,7 +23,7 @@ export interface Parameters {
   readonly set: Readonly<Record<string, string>>
 }
 
-export const noParameters: Parameters = { control: false, quick: false, set: {} }
+const noParameters: Parameters = { control: false, quick: false, set: {} }
 
 /**
  * Bundles and loads a scenario file. `first-token` is the product's own copy, whatever is installed beside the scenario; any other import is
