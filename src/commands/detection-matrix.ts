@@ -54,16 +54,16 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     { defect: { slots: 'none', databasePool: 1 }, mustFail: [waits, grows], mayFail: [starts] },
     { defect: { slots: 'none', poolLimit: 1 }, mustFail: [waits, grows], mayFail: [starts] },
     // A tail that only those see who come while somebody is being answered.
-    { defect: { tailEvery: 10, tailDelay: 700, tailWhen: 'busy' }, mustFail: [waits], mayFail: [starts, grows] },
+    { defect: { slots: 'none', tailEvery: 10, tailDelay: 700, tailWhen: 'busy' }, mustFail: [waits], mayFail: [starts, grows] },
     { defect: { repeats: 'tokens' }, mustFail: [lost] },
-    { defect: { delayAfter: 150 }, mustFail: [] },
+    { defect: { slots: 'none', delayAfter: 150 }, mustFail: [] },
   ],
   'simple-chat': [
     // A new connection for every message fails for what it is as well as for what it costs.
     { defect: { connections: 'fresh', handshakeCost: 300 }, mustFail: ['connections to the model are used again'] },
     { defect: { coalesces: 4 }, mustFail: [bursts], mayFail: [added] },
     { defect: { tailEvery: 10, tailDelay: 3_100, tailWhen: 'always' }, mustFail: [firstWord, added] },
-    { defect: { delayAfter: 150 }, mustFail: [] },
+    { defect: { slots: 'none', delayAfter: 150 }, mustFail: [] },
   ],
   'web-search': [
     // Where nothing was searched nobody could wait for it: the claim stays open.
