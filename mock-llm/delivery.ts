@@ -32,6 +32,9 @@ export const resetDelay = 5
 /** Told instead of the rest of an answer. */
 export const failureMessage = 'The model failed in the middle of its answer, as it was asked to.'
 
+/** Tokens nearer to each other than this were written together, ms. */
+const together = 1
+
 /** An answer that streams: head and opening, then a write at each due time, the closing with the last, and a fault where its place comes. */
 export class StreamDelivery implements Due {
   dueAt: number
@@ -121,6 +124,8 @@ export class StreamDelivery implements Due {
     const writtenAt = now()
     if (!closes) wire.write(text)
     entry.firstTokenWrittenAt ??= writtenAt
+    const isSoon = entry.lastTokenWrittenAt !== null && writtenAt - entry.lastTokenWrittenAt < together
+    entry.tokensTogether += this.#span - (isSoon ? 0 : 1)
     entry.lastTokenDueAt = this.dueAt
     entry.lastTokenWrittenAt = writtenAt
     entry.tokensWritten += this.#span

@@ -27,6 +27,8 @@ export interface Entry {
   lastTokenWrittenAt: number | null
   tokensPlanned: number
   tokensWritten: number
+  /** Of those, the ones written in one piece with the token before, or less than 1 ms after it. */
+  tokensTogether: number
   /** The client was seen to leave before the answer ended. */
   clientGoneAt: number | null
   /** Tokens told to nobody after that (setting `finishesWhenGone`). */
@@ -93,7 +95,7 @@ export class Journal {
       ...seen,
       startedAt: null, headersDueAt: null, headersWrittenAt: null,
       firstTokenDueAt: null, firstTokenWrittenAt: null, lastTokenDueAt: null, lastTokenWrittenAt: null,
-      tokensPlanned: 0, tokensWritten: 0, clientGoneAt: null, tokensAfterGone: 0, endedAt: null, status: 499, fault: null, faultAt: null,
+      tokensPlanned: 0, tokensWritten: 0, tokensTogether: 0, clientGoneAt: null, tokensAfterGone: 0, endedAt: null, status: 499, fault: null, faultAt: null,
     }
     this.#open.add(entry)
     return entry

@@ -91,6 +91,7 @@ export class WholeDelivery implements Due {
     entry.lastTokenDueAt = this.dueAt
     entry.lastTokenWrittenAt = writtenAt
     entry.tokensWritten = entry.tokensPlanned
+    entry.tokensTogether = entry.tokensPlanned - 1
     lateness.add(writtenAt - this.dueAt)
     onEnd(now())
   }

@@ -9,7 +9,7 @@ export default scenario({
   question: 'Does the first word of an answer come within a second, and the rest word by word?',
   gate: true,
   messages: {
-    hello: { text: 'Hello', mock: { tokens: 5, firstTokenAfter: ms(2), gap: ms(5) } },
+    hello: { text: 'Hello', mock: { tokens: 4, firstTokenAfter: ms(2), gap: ms(10) } },
   },
   phases: {
     hellos: { say: 'hello' },

@@ -4,6 +4,7 @@ import { exitCodes, UsageError } from './errors.ts'
 import { swallowedFlags } from './commands/npm-flags.ts'
 import type { CommandContext } from './commands/context.ts'
 import type { InitFlags } from './commands/init.ts'
+import type { CompareFlags } from './commands/compare.ts'
 import type { ReportFlags } from './commands/report.ts'
 import type { RunFlags } from './commands/run-request.ts'
 import { packageVersion } from './commands/package-files.ts'
@@ -110,6 +111,17 @@ function addOthers(root: Command, leave: (code: number) => void): void {
       const { report } = await import('./commands/report.ts')
       leave(report(place, flags, context()))
     })
+  root.command('compare')
+    .description('set a run beside an earlier one of the same system; the exit code is the later one\'s own')
+    .argument('<before>', 'a folder under reports/, a run.ndjson, or latest')
+    .argument('<after>', 'the run that is set beside it')
+    .option('--format <name>', 'terminal (default), markdown or json', once)
+    .option('--strict', 'a warning is exit 1, a skipped claim exit 3')
+    .option('--out <folder>', 'where latest is looked for (reports)', once)
+    .action(async (before: string, after: string, flags: CompareFlags) => {
+      const { compare } = await import('./commands/compare.ts')
+      leave(compare(before, after, flags, context()))
+    })
   root.command('mock')
     .description('our mock model in the foreground; `first-token mock --help` lists its flags')
     .allowUnknownOption()
@@ -179,7 +191,7 @@ async function main(): Promise<number> {
   return exitCode
 }
 
-const verbs = ['run', 'report', 'mock', 'stack', 'doctor', 'init']
+const verbs = ['run', 'report', 'compare', 'mock', 'stack', 'doctor', 'init']
 const knownCommand = (word: string | undefined): string => (word !== undefined && verbs.includes(word) ? `${word} ` : '')
 
 /** commander puts its suggestion on a line of its own, and has no words where it would print its help. */

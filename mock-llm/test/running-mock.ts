@@ -27,6 +27,7 @@ const journalEntry = z.strictObject({
   lastTokenWrittenAt: instant,
   tokensPlanned: z.number(),
   tokensWritten: z.number(),
+  tokensTogether: z.number(),
   clientGoneAt: instant,
   tokensAfterGone: z.number(),
   endedAt: z.number(),

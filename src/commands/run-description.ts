@@ -1,6 +1,7 @@
 import { formatMilliseconds } from '../duration.ts'
 import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
-import { blockerDurations, expectedCost, sizes } from '../engine/plan.ts'
+import { blockerDurations, expectedCost, type Sizes, sizes } from '../engine/plan.ts'
+import type { Rules, SideSpec } from '../sample/run-file.ts'
 import { exitCodes } from '../errors.ts'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { planLine } from '../report/progress.ts'
@@ -22,6 +23,10 @@ export async function listScenarios(context: CommandContext): Promise<number> {
 /** Sides of a dry run: nothing is measured, so a parallel stack that answers a hello in 5 ms is assumed; of `before` what it takes on an idle machine. */
 const assumed = { aloneTime: 5, togetherTime: 5, together: 32 }
 const assumedBefore = { aloneTime: 305, togetherTime: 430, together: 32 }
+/** The sizes that a system of somebody else's would get if it were fast: what it gets is known when it has been measured. */
+export const assumedSizes = (scenario: ScenarioSpec, role: SideSpec['role'], size: Rules['size'], stallLimit: number): Sizes =>
+  sizes({ measured: assumed, role, size, isControl: false, stallLimit, blockers: blockerDurations(scenario) })
+
 /** Starting, calibrating and warming up, ms; and the quick rounds on the control stack before a target. */
 const setUpTime = { quick: 11_000, standard: 15_000 }
 const controlFirstTime = 45_000

@@ -2,6 +2,8 @@ import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { parseDuration } from '../duration.ts'
 import type { Rules } from '../sample/run-file.ts'
 import { type Credentials, credentials } from './credentials.ts'
+import { againstProblems } from './against.ts'
+import { switchedTargets, switchProblems } from './side-switch.ts'
 import { guardTarget } from './target-guard.ts'
 
 /** What commander hands over of `run`: strings as typed. */
@@ -71,6 +73,8 @@ export interface RunRequest {
   readonly maxTokens: number | undefined
   /** The label of the earlier run that this one is compared with. */
   readonly against: string | undefined
+  /** Whether the one system was given a label: another run may be compared with this one. */
+  readonly isLabelled: boolean
   /** The command that puts a side in force. */
   readonly switchCommand: string | undefined
   /** What --set says, as typed. */
@@ -109,7 +113,9 @@ const budgets = { control: 200_000, elsewhere: 600_000 }
  */
 export async function runRequest(flags: RunFlags, environment: Readonly<Record<string, string | undefined>>): Promise<RunRequest> {
   const problems: Problem[] = []
-  const targets = targetFlags(flags, problems)
+  const named = targetFlags(flags, problems)
+  const [one] = named
+  const targets = flags.switch === undefined || one === undefined ? named : switchedTargets(one)
   const mockUrl = flags.mock === undefined ? undefined : httpUrl('--mock', flags.mock, problems)
   const urls = [...targets.map((target) => target.url), ...(mockUrl === undefined ? [] : [mockUrl])]
   for (const url of urls) {
@@ -119,6 +125,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const modelUrl = flags.modelUrl === undefined ? undefined : httpUrl('--model-url', flags.modelUrl, problems)
   if (modelUrl !== undefined) problems.push(...[await guardTarget(new URL(modelUrl), (flags.allowHost ?? []).map((host) => host.toLowerCase()))].filter((found) => found !== undefined))
   checkCombinations(flags, targets, problems)
+  problems.push(...switchProblems(flags), ...againstProblems(flags))
   const request: RunRequest = {
     targets,
     mockUrl: mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
@@ -128,6 +135,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
     maxMessages: whole('--max-messages', flags.maxMessages, 1, 10_000_000, problems),
     maxTokens: whole('--max-tokens', flags.maxTokens, 1, 1_000_000_000, problems),
     against: flags.against,
+    isLabelled: flags.label !== undefined,
     switchCommand: flags.switch,
     set: settings(flags.set ?? [], problems),
     yes: flags.yes ?? false,

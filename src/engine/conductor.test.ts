@@ -3,8 +3,8 @@ import { blocker, concurrent, probes, run } from '../../test/fixtures/run.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { Run, RunFileRecord } from '../sample/run-file.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
-import { conduct, type Progress } from './conductor.ts'
-import { type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
+import { conduct, type ConductorOptions, type Progress } from './conductor.ts'
+import { type AnchorOrder, type Engine, Interrupted, type PhaseOrder, type PhaseReport } from './engine.ts'
 
 interface Script {
   readonly looks?: readonly number[]
@@ -14,6 +14,8 @@ interface Script {
   readonly decides?: (run: Run) => boolean
   readonly budget?: number
   readonly abortAfter?: number
+  readonly options?: Partial<ConductorOptions>
+  readonly anchor?: Engine['anchor']
   readonly scenario?: ScenarioSpec
 }
 
@@ -26,7 +28,7 @@ function messagesOf({ side, round, attempt, phase, sizes }: PhaseOrder): Message
   return [...(phase === 'quiet' ? [] : [blocker({ ...parts, lasts: lasts ?? 0 })]), ...probes(parts)]
 }
 
-async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, scenario = concurrent }: Script) {
+async function conducted({ looks = [6], sides = ['before', 'after'], phase = () => ({}), decides = () => true, budget = Infinity, abortAfter = Infinity, options = {}, anchor, scenario = concurrent }: Script) {
   const { header } = run({ messages: sides.flatMap((side) => probes({ side })), header: { scenario }, rules: { looks: [...looks] } })
   const orders: PhaseOrder[] = []
   const records: RunFileRecord[] = []
@@ -44,8 +46,9 @@ async function conducted({ looks = [6], sides = ['before', 'after'], phase = () 
     },
     clockCheck: () => Promise.resolve({ offset: 0, bound: 0.05, oneClock: true }),
     now: () => orders.length * phaseTime,
+    ...(anchor === undefined ? {} : { anchor }),
   }
-  const ended = await conduct({ header, engine, record: (record) => records.push(record), lookDecides: decides, budget, signal: controller.signal, onProgress: (event) => progress.push(event) })
+  const ended = await conduct({ header, engine, record: (record) => records.push(record), lookDecides: decides, budget, signal: controller.signal, onProgress: (event) => progress.push(event), ...options })
     .then(() => undefined, (error: unknown) => error)
   return { orders, records, progress, ended, rounds: records.filter((record) => record.type === 'round') }
 }
@@ -142,4 +145,46 @@ test('an abort ends it at the next phase, with what was recorded', async () => {
   expect(ended).toBeInstanceOf(Interrupted)
   expect(orders).toHaveLength(4)
   expect(records.filter(({ type }) => type === 'phase')).toHaveLength(4)
+})
+
+test('one system that is switched: A B, B A, A B …, each side measured when it first is in force', async () => {
+  const course: string[] = []
+  const switchTo = (side: string): Promise<void> => {
+    course.push(`to ${side}`)
+    return Promise.resolve()
+  }
+  const phase = ({ side, round, phase: name }: PhaseOrder): Partial<PhaseReport> => {
+    if (name === 'quiet') course.push(`${side.name} ${round}`)
+    return {}
+  }
+  const { records, progress } = await conducted({ looks: [4], phase, options: { switchTo } })
+  expect(course.filter((step) => !step.startsWith('to '))).toEqual(['before 1', 'after 1', 'after 2', 'before 2', 'before 3', 'after 3', 'after 4', 'before 4'])
+  // Before each visit, never after it: whether a switch is needed is for the one who switches.
+  expect(course.slice(0, 6)).toEqual(['to before', 'before 1', 'to after', 'after 1', 'to after', 'after 2'])
+  const at = (of: (record: RunFileRecord) => boolean): number => records.findIndex(of)
+  expect(at((record) => record.type === 'plan' && record.side === 'after')).toBeGreaterThan(at((record) => record.type === 'round' && record.side === 'before'))
+  expect(progress.filter(({ kind }) => kind === 'planned' || kind === 'warming-up').map(({ kind }) => kind)).toEqual(['warming-up', 'warming-up', 'planned'])
+  expect(progress.find((event) => event.kind === 'planned')?.plans.map(({ side }) => side)).toEqual(['before', 'after'])
+})
+
+test('a switch that fails ends the run, and what was measured before it is there', async () => {
+  const broken = await conducted({ options: { switchTo: (side) => (side === 'after' ? Promise.reject(new Error('exit code 7')) : Promise.resolve()) } })
+  expect(broken.ended).toEqual(new Error('exit code 7'))
+  expect(broken.rounds).toHaveLength(1)
+})
+
+test('anchors are said at the end of every round that is asked for them, and spoil none', async () => {
+  const asked: AnchorOrder[] = []
+  const anchor = (order: AnchorOrder) => {
+    asked.push(order)
+    const { side, round, attempt } = order
+    return Promise.resolve(probes({ perKind: 1, side: side.name, round, attempt, phase: 'anchor', label: 'mock', part: 'anchor', ttft: null }))
+  }
+  const { records, rounds } = await conducted({ looks: [2], sides: ['after'], anchor, options: { anchors: true } })
+  expect(asked.map(({ round, count }) => [round, count])).toEqual([[1, 12], [2, 12]])
+  expect(rounds.map(({ kept }) => kept)).toEqual([true, true])
+  const last = records.slice(-3).map((record) => (record.type === 'message' ? record.part : record.type))
+  expect(last).toEqual(['anchor', 'anchor', 'round'])
+  await conducted({ looks: [2], sides: ['after'], anchor })
+  expect(asked).toHaveLength(2)
 })

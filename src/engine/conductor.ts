@@ -25,7 +25,7 @@ const mostPlannedLimit = 10_000
 export type Progress =
   | { readonly kind: 'calibrating' }
   | { readonly kind: 'warming-up' }
-  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number; /** Until when, in run time. */ readonly budget: number }
+  | { readonly kind: 'planned'; readonly plans: readonly PlanRecord[]; readonly rounds: number; /** Until when, in run time. */ readonly budget: number; /** Of a gentle run, whose plans come later; ms. */ readonly cost?: { readonly messages: number; readonly tokens: number; readonly time: number } }
   | { readonly kind: 'phase'; readonly round: number; readonly rounds: number; readonly side: string; readonly phase: string }
   | { readonly kind: 'spoilt'; readonly round: number; readonly side: string; readonly reason: string; readonly repeated: boolean }
   | { readonly kind: 'look'; readonly rounds: number; readonly decided: boolean }
@@ -41,7 +41,17 @@ export interface ConductorOptions {
   readonly budget: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Systems one at a time: each side's round ends with hellos to what the change cannot touch. */
+  readonly anchors?: boolean
+  /**
+   * The sides are one system: brings it into force as that side, warmed up; at once where it is in force already. The sides then come in the order
+   * A B, B A, A B …, so that what drifts in time drifts alike for both.
+   */
+  readonly switchTo?: (side: string) => Promise<void>
 }
+
+/** Anchors of a round: how many, and how far apart at least, ms. */
+const anchorLoad = { gentle: { count: 3, every: 1_000 }, full: { count: 12, every: 50 } }
 
 /**
  * Walks calibration, warm-up, rounds, sides and phases, for either engine, and looks at the evidence after the rounds that the rules name.
@@ -57,18 +67,14 @@ export async function conduct(options: ConductorOptions): Promise<void> {
   onProgress({ kind: 'calibrating' })
   const calibration = await engine.calibrate()
   if (calibration !== null) keep(calibration)
-  onProgress({ kind: 'warming-up' })
-  const plans = await planSides(options)
-  for (const plan of plans) keep(plan)
+  const course = new Course(options, keep)
+  if (options.switchTo === undefined) await course.plan(header.sides)
   const lastLook = header.rules.looks.at(-1) ?? 0
-  onProgress({ kind: 'planned', plans, rounds: header.rules.looks[0] ?? lastLook, budget: options.budget })
-  const sides = header.sides.map((spec) => new SideRounds(spec, plans, options, keep))
-  const random = seeded(header.seed)
   const roundsBeganAt = engine.now()
   for (let round = 1; round <= lastLook; round += 1) {
-    for (const name of sideOrder(header.sides.map((side) => side.name), random)) {
+    for (const name of course.order(round)) {
       throwIfAborted(options.signal)
-      await sides.find((side) => side.spec.name === name)?.walk(round, lookAfter(header.rules.looks, round))
+      await (await course.inForce(name)).walk(round, lookAfter(header.rules.looks, round))
     }
     if (!header.rules.looks.includes(round)) continue
     const decided = options.lookDecides(assembleRun(kept))
@@ -80,7 +86,50 @@ export async function conduct(options: ConductorOptions): Promise<void> {
   }
 }
 
-function throwIfAborted(signal: AbortSignal): void {
+/** Which side comes when, and what is known of each: all are planned before the first round, or each at its first visit where they are one system. */
+class Course {
+  readonly #options: ConductorOptions
+  readonly #keep: (entry: RunFileRecord) => void
+  readonly #random: () => number
+  readonly #sides = new Map<string, SideRounds>()
+  readonly #plans: PlanRecord[] = []
+
+  constructor(options: ConductorOptions, keep: (entry: RunFileRecord) => void) {
+    this.#options = options
+    this.#keep = keep
+    this.#random = seeded(options.header.seed)
+  }
+
+  /** Warms these sides up and measures them. Once all have been, it is known what the run will cost. */
+  async plan(sides: readonly SideSpec[]): Promise<void> {
+    const { header, onProgress, budget } = this.#options
+    onProgress({ kind: 'warming-up' })
+    const plans = await planSides(this.#options, sides)
+    for (const plan of plans) this.#keep(plan)
+    this.#plans.push(...plans)
+    for (const spec of sides) this.#sides.set(spec.name, new SideRounds(spec, plans, this.#options, this.#keep))
+    const { looks } = header.rules
+    if (this.#plans.length === header.sides.length) onProgress({ kind: 'planned', plans: this.#plans, rounds: looks[0] ?? looks.at(-1) ?? 0, budget })
+  }
+
+  order(round: number): string[] {
+    const names = this.#options.header.sides.map((side) => side.name)
+    if (this.#options.switchTo === undefined) return sideOrder(names, this.#random)
+    return round % 2 === 1 ? names : names.toReversed()
+  }
+
+  /** The side, switched to and planned. */
+  async inForce(name: string): Promise<SideRounds> {
+    await this.#options.switchTo?.(name)
+    throwIfAborted(this.#options.signal)
+    if (!this.#sides.has(name)) await this.plan(this.#options.header.sides.filter((side) => side.name === name))
+    const side = this.#sides.get(name)
+    if (side === undefined) throw new RangeError(`there is no side ${name}`)
+    return side
+  }
+}
+
+export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new Interrupted(String(signal.reason))
 }
 
@@ -89,10 +138,10 @@ function lookAfter(looks: readonly number[], round: number): number {
   return looks.find((look) => look >= round) ?? round
 }
 
-async function planSides({ header, engine }: ConductorOptions): Promise<PlanRecord[]> {
+async function planSides({ header, engine }: ConductorOptions, sides: readonly SideSpec[]): Promise<PlanRecord[]> {
   const { rules } = header
-  const measurements = await engine.measure(header.sides)
-  return header.sides.map((side) => {
+  const measurements = await engine.measure(sides)
+  return sides.map((side) => {
     const measured = measurements.find((measurement) => measurement.side === side.name)
     if (measured === undefined) throw new RangeError(`the engine did not measure side ${side.name}`)
     const { service, warmUp } = measured
@@ -171,12 +220,22 @@ class SideRounds {
     }
     const to = engine.now()
     const after = await engine.clockCheck()
+    await this.#askAnchors(round, attempt)
     return {
       type: 'round', side: this.spec.name, round, attempt, from: toMicrosecond(from), to: toMicrosecond(to), kept: true,
       spoiltBy: spoilt(longestBlock, hasStallLimit(header.scenario) ? stallLimit : Infinity, voidDoses(header.scenario, messages, quietTime)),
       longestBlock: toMicrosecond(longestBlock),
       clock: clockOver(before, after),
     }
+  }
+
+  /** Behind the phases and not among them: what becomes of these messages spoils no round. */
+  async #askAnchors(round: number, attempt: number): Promise<void> {
+    const { anchors, engine, header, signal } = this.#options
+    if (anchors !== true || engine.anchor === undefined) return
+    throwIfAborted(signal)
+    const messages = await engine.anchor({ side: this.spec, round, attempt, ...anchorLoad[header.rules.load ?? 'full'] })
+    for (const message of messages) this.#keep(message)
   }
 
   #rememberQuiet(messages: readonly MessageRecord[]): number {
@@ -212,7 +271,7 @@ class SideRounds {
 
 type ClockReading = Awaited<ReturnType<Engine['clockCheck']>>
 
-function clockOver(before: ClockReading, after: ClockReading): RoundRecord['clock'] {
+export function clockOver(before: ClockReading, after: ClockReading): RoundRecord['clock'] {
   if (before === null || after === null) return null
   const farther = Math.abs(before.offset) > Math.abs(after.offset) ? before : after
   return {
@@ -227,7 +286,7 @@ function clockOver(before: ClockReading, after: ClockReading): RoundRecord['cloc
 const hasStallLimit = (scenario: ScenarioSpec): boolean => Object.values(scenario.claims).some(({ measure }) => measure === 'stalledShare' || measure === 'delayGrowth')
 
 /** Why a round is to be thrown away: the tester itself stood still, or the doses say nothing. The system's answers to probes are not looked at. */
-function spoilt(longestBlock: number, stallLimit: number, doses: string | null): string | null {
+export function spoilt(longestBlock: number, stallLimit: number, doses: string | null): string | null {
   const third = stallLimit / 3
   if (longestBlock > third) return `the tester stood still for ${Math.round(longestBlock)} ms, more than a third of the stall limit (${Math.round(third)} ms)`
   return doses

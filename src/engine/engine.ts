@@ -1,6 +1,7 @@
 import type { CalibrationRecord, ObservationRecord, PhaseRecord, PlanRecord, Rules, SideSpec } from '../sample/run-file.ts'
 import type { MessageRecord } from '../sample/message.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
+import type { GentleStep } from './gentle-plan.ts'
 import type { ServiceMeasurement, Sizes } from './plan.ts'
 
 /** A phase of a side's round, as the conductor orders it. Times in ms. */
@@ -15,6 +16,17 @@ export interface PhaseOrder {
   /** Median of the quiet probes just before, for when a blocker's first token does not come. */
   readonly quietTime: number
   readonly stallLimit: number
+  /** What is said instead of a window or a batch, in a gentle run. */
+  readonly gently?: GentleOrder
+}
+
+/** One step of a gentle run. How long our mock makes a blocker is in the order's sizes. */
+export interface GentleOrder {
+  readonly step: GentleStep
+  /** Of a pair: how long after the blocker the message is due, ms. */
+  readonly delay: number
+  /** `max_tokens` of each label; our mock is let to say what it was asked for. */
+  readonly mostTokens: (label: string) => number
 }
 
 export interface PhaseReport {
@@ -23,6 +35,16 @@ export interface PhaseReport {
   readonly observations: readonly ObservationRecord[]
   /** Longest loop block of the tester within the phase. */
   readonly longestBlock: number
+}
+
+/** Hellos to what a change of the side cannot touch, at the end of its round. */
+export interface AnchorOrder {
+  readonly side: SideSpec
+  readonly round: number
+  readonly attempt: number
+  readonly count: number
+  /** From the beginning of one to the beginning of the next at least, ms. */
+  readonly every: number
 }
 
 /** What an observer saw at one of its instants. */
@@ -47,6 +69,8 @@ export interface Engine {
   /** Warms the sides up, all at the same time, and measures hello alone and together. @throws {UsageError} exit 5 where a side never answered. */
   measure(sides: readonly SideSpec[]): Promise<SideMeasurement[]>
   walk(order: PhaseOrder): Promise<PhaseReport>
+  /** The model, or our mock, asked directly; nothing where neither is known. Absent in an engine that cannot. */
+  anchor?(order: AnchorOrder): Promise<readonly MessageRecord[]>
   /** Agreement with the mock's clock now; null without a mock. */
   clockCheck(): Promise<{ readonly offset: number; readonly bound: number; readonly oneClock: boolean } | null>
   now(): number

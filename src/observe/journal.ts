@@ -15,6 +15,7 @@ const entrySchema = z.object({
   firstTokenWrittenAt: instant.nullable(),
   lastTokenWrittenAt: instant.nullable(),
   tokensWritten: z.number(),
+  tokensTogether: z.number().default(0),
   clientGoneAt: instant.nullable(),
   // Mocks before faults know neither, nor can they list what is open.
   fault: z.string().nullable().default(null),
@@ -85,8 +86,8 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
 }
 
 function journalEntry(entry: z.infer<typeof entrySchema>): JournalEntry {
-  const { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, clientGoneAt, fault, faultAt } = entry
-  return { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, clientGoneAt, fault, faultAt }
+  const { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, tokensTogether, clientGoneAt, fault, faultAt } = entry
+  return { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, tokensTogether, clientGoneAt, fault, faultAt }
 }
 
 /** Identifies one boot of one kernel: equal on both ends where both run on one host. Empty where the system has none. */

@@ -80,9 +80,14 @@ function claimChange(run: RunResult, claims: readonly ClaimResult[]): string | u
   if ([before, after].some((claim) => claim.verdict === 'skipped' || isWithoutSample(claim))) return '-'
   // The slowest of a few has no interval: what is larger here may be smaller the next time. A change of the verdict is one.
   if (before.statistic === 'slowest' && before.verdict === after.verdict) return '~'
+  if (before.unit === 'ms' && isTheModels(run, before, after)) return '~'
   const own = ownComparison(run, before, after)
   return own === undefined ? changeOfDisjoint(before, after) : formatChangeBriefly(own)
 }
+
+/** Whether a change of times may be the model's own: the rows of the two sides say so by a reason that begins with `~`. */
+const isTheModels = ({ comparisons }: RunResult, before: ClaimResult, after: ClaimResult): boolean =>
+  comparisons.some(({ unit, beforeSide, afterSide, reason }) => unit === 'ms' && beforeSide === before.side && afterSide === after.side && reason.startsWith('~'))
 
 /** The document's comparison of the measure of a claim, which a share claim may name by another statistic. */
 function ownComparison(run: RunResult, before: ClaimResult, after: ClaimResult): Comparison | undefined {
@@ -144,7 +149,8 @@ const firstToken = /^ttft /
 
 /** Null is +∞ only for a time, and only where the side was asked anything at all. */
 function comparedValue({ sides }: RunResult, name: string, value: number | null, unit: Comparison['unit']): string {
-  const wasAsked = sides.some((side) => side.name === name && side.completed + side.failed > 0)
+  // A side of an earlier run is not among them.
+  const wasAsked = sides.every((side) => side.name !== name) || sides.some((side) => side.name === name && side.completed + side.failed > 0)
   return value === null && (unit !== 'ms' || !wasAsked) ? noSample : formatValue(value, unit)
 }
 

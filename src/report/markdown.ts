@@ -1,5 +1,6 @@
 import type { Attribution, RunResult, VerdictDocument } from '../verdict/document.ts'
 import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } from './before-after.ts'
+import { comparedInWords, nextInWords } from './compared-words.ts'
 import { formatClaimValue, formatCount, formatInterval, formatValue, neverHad } from './format.ts'
 import { printable } from './printable.ts'
 import { blameInWords, differencesInWords, failuresInWords, loadInWords, marks, phaseInWords, unattributed } from './words.ts'
@@ -19,7 +20,7 @@ function runBlocks(run: RunResult, level: string): string[] {
     `**${escaped(run.sentence)}**`,
     escaped(run.question),
     run.interrupted ? 'The run was interrupted: this is what had been measured.' : '',
-    ...title('Before and after', [...claimTables(run).map((claims) => claimBlock(claims, run)), ...comparisonTables(run, { beyondClaims: false }).map(comparisonBlock)]),
+    ...title('Before and after', [...claimTables(run).map((claims) => claimBlock(claims, run)), ...comparedBlocks(run)]),
     list(failuresInWords(run)),
     ...title('Where the time went', [attributionBlock(run.attribution), list([...blameInWords(run), ...unattributed(run.attribution)])]),
     ...title('Can the figures be trusted?', [table(['Check', 'Result', 'Detail'], run.validity.map(({ name, verdict, detail }) => [name, verdict === 'invalid' ? 'INVALID' : verdict, detail]))]),
@@ -47,6 +48,12 @@ function claimBlock({ sides, rows }: ClaimTable, run: RunResult): string {
       row.verdict.toUpperCase(),
     ]),
   )
+}
+
+/** What sides, or runs, are compared by; and with which run, where it was another. */
+export function comparedBlocks(run: RunResult): string[] {
+  const next = run.comparedWith?.next ?? null
+  return [list(comparedInWords(run)), ...comparisonTables(run, { beyondClaims: false }).map(comparisonBlock), ...(next === null ? [] : [nextInWords, fenced(next)])]
 }
 
 function comparisonBlock({ title, beforeSide, afterSide, rows }: ComparisonTable): string {
@@ -115,7 +122,7 @@ function fenced(text: string): string {
 }
 
 /** Text that comes out of a markdown renderer as it went in: no HTML, no emphasis, no link, no new table cell, nobody mentioned. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return printable(text)
     .replace(/[\\`*_[\]|]|^#|~(?=\S)|(?<=\S)~/g, (character) => `\\${character}`)
     .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

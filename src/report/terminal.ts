@@ -1,5 +1,6 @@
 import type { RunResult, VerdictDocument } from '../verdict/document.ts'
 import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } from './before-after.ts'
+import { comparedInWords, nextInWords } from './compared-words.ts'
 import { formatValue } from './format.ts'
 import { overview } from './overview.ts'
 import { type Palette, palette, plain, type Style } from './palette.ts'
@@ -18,14 +19,17 @@ export interface TerminalOptions {
 const mostColumns = 80
 const leastColumns = 40
 
-interface Page {
+/** What every part of a page needs to know of it. */
+export interface Page {
   readonly width: number
   readonly palette: Palette
 }
 
+export const pageOf = ({ colour, width = mostColumns }: TerminalOptions): Page => ({ width: Math.min(mostColumns, Math.max(leastColumns, Math.floor(width) || mostColumns)), palette: palette(colour) })
+
 /** The verdict as text for a terminal: what it came to first, then the figures, then what they rest on. Ends with a line end. */
 export function renderTerminal(document: VerdictDocument, { colour, width = mostColumns, folder }: TerminalOptions): string {
-  const page: Page = { width: Math.min(mostColumns, Math.max(leastColumns, Math.floor(width) || mostColumns)), palette: palette(colour) }
+  const page = pageOf({ colour, width })
   const runs = document.runs.length > 1 ? severalRuns(document, folder, page) : document.runs.flatMap((run) => runSections(run, page))
   const sections = [...overall(document, page), ...runs, leftOut(document, page), statements(document, page), files(folder, page)]
   return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -59,7 +63,7 @@ function runSections(run: RunResult, page: Page): string[][] {
     item(page, run.verdict.toUpperCase(), verdictStyle(run.verdict, page.palette), run.sentence, page.palette.bold),
     question(run, page),
     ...claimTables(run).map((table) => claimSection(table, run, page)),
-    ...comparisonTables(run, { beyondClaims: true }).map((table) => comparisonSection(table, page)),
+    ...comparedSections(run, page),
     failures(run, page),
     attribution(run, page),
     validity(run, page),
@@ -69,7 +73,7 @@ function runSections(run: RunResult, page: Page): string[][] {
 }
 
 /** A word that leads, and text that hangs behind it. */
-function item({ width }: Page, lead: string, leadStyle: Style, text: string, style: Style = plain): string[] {
+export function item({ width }: Page, lead: string, leadStyle: Style, text: string, style: Style = plain): string[] {
   const indent = ' '.repeat(displayWidth(lead) + 2)
   return wrapped(text, width - indent.length).map((line, index) => `${index === 0 ? `${leadStyle(lead)}  ` : indent}${style(line)}`)
 }
@@ -126,6 +130,16 @@ function legend(rows: ClaimTable['rows'], several: boolean, run: RunResult, page
     references.length > 0 && references.length < run.sides.length ? `${references.join(' and ')}: to compare with, without a say in the verdict` : '',
   ].filter((sentence) => sentence !== '')
   return sentences.length === 0 ? [] : paragraph(page, sentences.join('; '), { style: page.palette.dim })
+}
+
+/** What sides, or runs, are compared by; and with which run, where it was another. */
+export function comparedSections(run: RunResult, page: Page): string[][] {
+  const next = run.comparedWith?.next ?? null
+  return [
+    comparedInWords(run).flatMap((line) => paragraph(page, line)),
+    ...comparisonTables(run, { beyondClaims: run.comparedWith === undefined }).map((table) => comparisonSection(table, page)),
+    next === null ? [] : [...paragraph(page, nextInWords), ...shellLines(next, page.width)],
+  ]
 }
 
 function comparisonSection({ title, beforeSide, afterSide, rows }: ComparisonTable, page: Page): string[] {

@@ -44,6 +44,8 @@ const upstream = z.object({
   socket: z.number(),
   requestsBefore: z.number(),
   tokensWritten: z.number(),
+  /** Of those, the ones that the model itself wrote together with the token before; absent in older files. */
+  tokensTogether: z.number().exactOptional(),
   /** Further upstream requests of the same message: title, tags, retries. */
   others: z.array(z.object({ kind: z.string(), receivedAt: instant, tokensWritten: z.number() })),
 })
@@ -59,7 +61,7 @@ export const messageRecord = z.object({
   attempt: z.number(),
   phase: z.string(),
   label: z.string(),
-  /** `user`: one of several said at once. `anchor`: said to the model directly, for what it says of the model alone. */
+  /** `user`: one of several said at once. `anchor`: said past the system, for what the change cannot touch; its label is who was asked: `model` or `mock`. */
   part: z.enum(['probe', 'blocker', 'user', 'warm-up', 'anchor']),
   /** Of a `user`: how many of its label were said at once. */
   copies: z.number().exactOptional(),

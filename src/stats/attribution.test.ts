@@ -119,6 +119,13 @@ test('a part below zero is found and named, a rounding is not', () => {
   expect(with_({ after: -1.3 }, twoClocks).count).toBe(1)
 })
 
+test('in a gentle run the quiet messages of one round are what those of all others are compared with', () => {
+  const pair = (round: number): MessageRecord[] => [blocker({ round, lasts: 4_000 }), along(message({ round, phase: 'behindStory', dueAt: 1_900 }), { before: 1_500 })]
+  const messages = [...[100, 200, 300, 400].map((dueAt) => along(message({ dueAt }))), ...[1, 2, 3].flatMap(pair)]
+  const rows = attribution(run({ messages, rules: { load: 'gentle', looks: [12], alpha: 0.05 } }), side())
+  expect(rows.find(({ phase }) => phase === 'behindStory')?.stalledBy).toEqual({ tester: 0, beforeModel: 3, model: 0, afterModel: 0, unknown: 0 })
+})
+
 test('of what was said at once those count that were meant to be answered whole; phases without any are left out', () => {
   const phases = { crowd: { together: ['chat', 'leaver'], copies: [8], repeat: 3 }, leaving: { together: ['leaver'], copies: [8], repeat: 3 }, direct: { together: ['chat'], copies: [8], repeat: 3, via: 'model' } } as const
   const users = (label: string, phase: string, way: Way = {}) => inRounds((round, _, dueAt) => along(user({ label, phase, round, dueAt }), way))

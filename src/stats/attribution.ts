@@ -1,6 +1,7 @@
 import type { ConnectionKind, MessageRecord } from '../sample/message.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import { median, rankQuantile } from './quantile.ts'
+import { isGentle } from './gentle-phases.ts'
 import { isMeantWhole } from './said.ts'
 import { exposedProbes, type StalledShareClaim } from './stall.ts'
 import { quietPhaseOf, type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
@@ -107,12 +108,12 @@ function blame(run: Run, steady: readonly SideRound[], stalled: readonly Message
   return counts
 }
 
-/** The layer whose time grew most over its quiet median of the same round and connection kind. */
+/** The layer whose time grew most over its quiet median of the same round and connection kind; in a gentle run, of all rounds. */
 function layerToBlame(run: Run, steady: readonly SideRound[], probe: MessageRecord): Layer | 'unknown' {
   const round = steady.find((candidate) => candidate.round === probe.round)
   const parts = partsOf(probe)
   if (round === undefined || parts === undefined) return 'unknown'
-  const quiet = quietParts(round, quietPhaseOf(run, probe.label) ?? '', probe.connection.kind)
+  const quiet = (isGentle(run) ? steady : [round]).flatMap((one) => quietParts(one, quietPhaseOf(run, probe.label) ?? '', probe.connection.kind))
   if (quiet.length === 0) return 'unknown'
   const growth = (layer: Layer): number => parts[layer] - (median(quiet.map((each) => each[layer])) ?? 0)
   return layers.reduce((worst, layer) => (growth(layer) > growth(worst) ? layer : worst))

@@ -10,7 +10,7 @@ const together = 1
 /**
  * Which share of the tokens of an answer, the first left out, came together with the one before: in one chunk, or less than 1 ms later. Answers of one token
  * are left out, as are those that failed. Where no numbers tell the tokens, each chunk is one. Whether the model itself sent them apart only its journal
- * tells, so that it takes our mock, which writes every token by itself.
+ * tells, so that it takes our mock; what it wrote together itself is taken off.
  *
  * A tester that stands still reads at once what came meanwhile. Against a fail an answer counts as 0 during which the event loop is known to have stood still, or
  * whose stamps (or the mock's writes) may be as late as the model's own gap is long. Against a pass each such pause may have parted one pair.
@@ -22,7 +22,7 @@ function share(message: MessageRecord, view: View, blocks: readonly BlockRecord[
   const followers = Math.max(count, (integrity?.received ?? 0) - 1)
   if (outcome.kind === 'failed' || followers === 0) return 'none'
   if (coalesced === undefined || upstream === null) return 'unknown'
-  const attached = followers - (count - coalesced)
+  const attached = Math.max(0, followers - (count - coalesced) - (upstream.tokensTogether ?? 0))
   const pauses = pausesIn(blocks, message.firstTokenAt ?? message.startedAt, message.endedAt).length
   switch (view) {
     case 'measured': return attached / followers

@@ -1,10 +1,10 @@
-import type { Statistic } from '../scenario/spec.ts'
 import type { Count } from './binomial.ts'
+import type { JudgedStatistic } from './gentle-phases.ts'
 import { rankQuantile } from './quantile.ts'
 
 /** What a claim on a percentile holds values against. */
 export interface Limit {
-  readonly statistic: Statistic
+  readonly statistic: JudgedStatistic['name']
   readonly bound: number
   /** Whether a value at the bound itself is beyond it: so for times, which hardly ever are; of a share or a cost of exactly what is allowed it is not. */
   readonly atBound: 'late' | 'allowed'
@@ -21,7 +21,7 @@ export interface LateShare extends Count {
   readonly times: readonly number[]
 }
 
-const quantileOf: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 }
+const quantileOf: Readonly<Record<JudgedStatistic['name'], number>> = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99 }
 
 /**
  * A claim on a percentile as what it is, a claim on a share: p95 < T exactly if the share of values at or above T is below 5 % (MEASURING §4).

@@ -4,6 +4,8 @@ import type { ClaimSpec } from '../scenario/spec.ts'
 import { formatMilliseconds } from '../duration.ts'
 import type { Count } from './binomial.ts'
 import { blockade, blockingOf, quietTime } from './blockade.ts'
+import { isGentle } from './gentle-phases.ts'
+import { gentleExposedProbes, gentleStalledShare, gentleStallLimit } from './gentle-stall.ts'
 import { median, rankQuantile } from './quantile.ts'
 import { judgedTime, referenceTime, type TimeOf, ttft, type View } from './ttft.ts'
 import { type SideRound, sideRounds, type Window, windowOf } from './windows.ts'
@@ -46,7 +48,7 @@ const mostFailedBlockers = 0.25
  * everything would pass; `stalledShare` exposes nobody to it and says so.
  */
 export function stallLimit(run: Run, side: string, claim: StalledShareClaim, view: View): number {
-  return limitOf(run, sideRounds(run, side), claim, view)
+  return isGentle(run) ? gentleStallLimit(run, side, claim, view) : limitOf(run, sideRounds(run, side), claim, view)
 }
 
 function limitOf(run: Run, rounds: readonly SideRound[], claim: StalledShareClaim, view: View): number {
@@ -96,6 +98,7 @@ interface Episode {
  * and connection kind by more than the stall limit (MEASURING §2, §3).
  */
 export function stalledShare(run: Run, side: string, claim: StalledShareClaim, view: View): StalledShare {
+  if (isGentle(run)) return gentleStalledShare(run, side, claim, view)
   const rounds = sideRounds(run, side)
   const limit = limitOf(run, rounds, claim, view)
   const perRound = rounds.map((round) => claim.during.map((phase) => episode(run, round, phase, claim, limit, view)))
@@ -117,6 +120,7 @@ export function stalledShare(run: Run, side: string, claim: StalledShareClaim, v
 
 /** The exposed probes of all kept rounds, for whoever wants to know where the stalled ones waited. */
 export function exposedProbes(run: Run, side: string, claim: StalledShareClaim, view: View): ExposedProbe[] {
+  if (isGentle(run)) return gentleExposedProbes(run, side, claim, view)
   const rounds = sideRounds(run, side)
   const limit = limitOf(run, rounds, claim, view)
   return rounds.flatMap((round) => claim.during.flatMap((phase) => episode(run, round, phase, claim, limit, view).exposed))

@@ -1,5 +1,6 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { ClaimSpec } from '../scenario/spec.ts'
+import { unseenGently } from '../stats/gentle-phases.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import type { View } from '../stats/ttft.ts'
 import { sideRounds, untilRound } from '../stats/windows.ts'
@@ -8,7 +9,7 @@ import type { ClaimResult } from './document.ts'
 import { concurrencyClaim } from './concurrency-claim.ts'
 import { eventClaim } from './event-claim.ts'
 import { extremeClaim } from './extreme-claim.ts'
-import { growthClaim } from './growth-claim.ts'
+import { growthClaim, unjudgedGrowth } from './growth-claim.ts'
 import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
 import { socketClaim } from './socket-claim.ts'
@@ -30,7 +31,7 @@ export function lookDecides(run: Run): boolean {
   return sides.every((side) => Object.entries(scenario.claims).every(([sentence, claim]) => {
     if (side.role === 'reference' && !(rules.knownAnswers && mustFail(run, side, sentence))) return true
     const { kind } = decide(weighing(evidenceFor(run, side, claim), side, claim).weigh)
-    return kind === 'pass' || kind === 'fail' || unseen(side, claim) !== undefined
+    return kind === 'pass' || kind === 'fail' || unseen(run, side, claim) !== undefined
   }))
 }
 
@@ -58,7 +59,7 @@ function judgeClaim(whole: Run, side: SideSpec, sentence: string, claim: ClaimSp
   const decision = decide(weigh)
   const isOwn = run.header.scenario.ownBounds?.includes(sentence) === true
   // What failed is shown, even where nothing could show that it passes.
-  const skipped = decision.kind === 'fail' ? undefined : unseen(side, claim)
+  const skipped = decision.kind === 'fail' ? undefined : unseen(run, side, claim)
   return {
     id: `${side.name}/${kebab(sentence)}`, claim: sentence, side: side.name, role: side.role,
     metric: seen.metric, statistic: seen.statistic, unit: seen.unit, bounds: { ...seen.bounds, ...(isOwn ? { own: true } : {}) }, n: seen.n, censored: seen.censored, formula: seen.formula,
@@ -93,7 +94,9 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
 }
 
 /** Why this claim cannot be shown on this side, whatever is measured; undefined where it can. */
-function unseen(side: SideSpec, claim: ClaimSpec): string | undefined {
+function unseen(run: Run, side: SideSpec, claim: ClaimSpec): string | undefined {
+  const gently = unseenGently(run, side.hasMock, claim) ?? (claim.measure === 'delayGrowth' ? unjudgedGrowth(run, side, claim) : undefined)
+  if (gently !== undefined) return gently
   if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
   if (side.hasMock) return undefined
   const remedy = 'and none is known to be behind this side: put `first-token mock` behind it and give its address with --mock'

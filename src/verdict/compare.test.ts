@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { contrastRun, type RoundParts, roundMessages } from '../../test/fixtures/rounds.ts'
-import { run, side } from '../../test/fixtures/run.ts'
+import { blocker, probes, run, side } from '../../test/fixtures/run.ts'
 import type { PlanRecord, Run } from '../sample/run-file.ts'
 import { comparisons } from './compare.ts'
 import type { Comparison } from './document.ts'
@@ -113,4 +113,10 @@ test('every judged side is compared with the reference; without one there is not
   const three = run({ messages: sides.flatMap(({ name }) => roundMessages({ side: name })), header: { sides } })
   expect([...new Set(comparisons(three).map(({ beforeSide, afterSide }) => `${beforeSide} ${afterSide}`))]).toEqual(['before after', 'before recommended'])
   expect(comparisons(run({ messages: roundMessages() }))).toEqual([])
+})
+
+test('of one message a round there is one quantile, not three of one name or another', () => {
+  const messages = ['before', 'after'].flatMap((side) => Array.from({ length: 12 }, (_, index) => [...probes({ side, round: index + 1, perKind: 1 }), blocker({ side, round: index + 1 }), ...probes({ side, round: index + 1, phase: 'behindStory', perKind: 1 })]).flat())
+  const latencies = comparisons(run({ messages, rules: { load: 'gentle', looks: [12], alpha: 0.05 } })).filter(({ metric }) => metric.startsWith('ttft'))
+  expect(latencies.map(({ metric, statistic }) => [metric, statistic])).toEqual([['ttft quiet', 'p50'], ['ttft behind a blocker', 'p50']])
 })

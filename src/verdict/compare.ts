@@ -1,18 +1,17 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import { differenceInterval } from '../stats/difference.ts'
+import type { Interval } from '../stats/binomial.ts'
 import { delayGrowth, type DelayGrowthClaim } from '../stats/growth.ts'
-import { median, rankQuantile } from '../stats/quantile.ts'
 import { type SignedRankInterval, signedRankInterval } from '../stats/signed-rank.ts'
-import { type StalledShare, stalledShare, type StalledShareClaim } from '../stats/stall.ts'
-import { judgedTime, type View } from '../stats/ttft.ts'
-import { sideRounds, windowOf, windowPhase } from '../stats/windows.ts'
+import { stalledShare } from '../stats/stall.ts'
+import type { View } from '../stats/ttft.ts'
+import { anchorAllowance } from './anchor-allowance.ts'
 import { overheadContrast, socketContrast } from './contrasts.ts'
 import type { Comparison } from './document.ts'
-import { effective, leastRounds } from './shares.ts'
+import { type Latency, latencyRows, medianOf, p95, type Quantile, roundQuantiles, type Row } from './latency-rows.ts'
+import { leastRounds } from './shares.ts'
+import { absolutely, alpha, stalledContrast } from './stalled-contrast.ts'
 import { areToo, counted, percent, rankOrNull } from './wording.ts'
 
-/** MEASURING §5. One-sided; both sides together 96 %. */
-const alpha = 0.02
 const leastProbes = 40
 /** Below 20 ms nobody notices a change, however large a share of a fast answer it is. */
 const leastChangeMs = 20
@@ -21,16 +20,6 @@ const mostRateDifference = 0.1
 /** p95 is judged only where quiet windows hardly stall: else it is about those stalls. */
 const mostQuietStallsForP95 = 0.025
 
-interface Row {
-  readonly statistic: 'p50' | 'p90' | 'p95'
-  readonly quantile: number
-  /** What the median change may be. */
-  readonly margin: number
-}
-const p50: Row = { statistic: 'p50', quantile: 0.5, margin: 0.15 }
-const p90: Row = { statistic: 'p90', quantile: 0.9, margin: 0.25 }
-const p95: Row = { statistic: 'p95', quantile: 0.95, margin: 0.25 }
-
 /**
  * Every measure that a reference side shares with a judged one, before against after. In `run` these are shown and gate nothing; `gate` reads
  * the same rows. Empty where there is no reference.
@@ -38,33 +27,19 @@ const p95: Row = { statistic: 'p95', quantile: 0.95, margin: 0.25 }
 export function comparisons(run: Run): Comparison[] {
   const reference = run.header.sides.find(({ role }) => role === 'reference')
   const judged = run.header.sides.filter(({ role }) => role === 'judged')
-  return reference === undefined ? [] : judged.flatMap((side) => [...latencies(run, reference, side), ...contrasts(run, reference, side)])
+  return reference === undefined ? [] : judged.flatMap((side) => [...latencyRows(run).map((row) => latency(run, { ...row, before: reference, after: side })), ...contrasts(run, reference, side)])
 }
 
-function latencies(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
-  const named = (loaded: boolean): string[] => Object.keys(run.header.scenario.phases).filter((name) => windowPhase(run, name) !== undefined && (windowPhase(run, name)?.while !== undefined) === loaded)
-  const rows: [string, string[], Row[]][] = [['ttft quiet', named(false), [p50, p90]], ['ttft behind a blocker', named(true), [p50, p95]]]
-  return rows.flatMap(([metric, during, statistics]) => (during.length === 0 ? [] : statistics.map((row) => latency(run, { before, after, metric, during, row }))))
-}
-
-interface Quantile {
-  readonly value: number
-  readonly n: number
-}
-
-interface Pair {
+interface Pair extends Latency {
   readonly before: SideSpec
   readonly after: SideSpec
-  readonly metric: string
-  readonly during: readonly string[]
-  readonly row: Row
 }
 
 /** ln(Q(after)/Q(before)) of every round that both sides have: the round is the unit, never the request. */
 function latency(run: Run, pair: Pair): Comparison {
-  const { before, after, metric, during, row } = pair
-  const one = roundQuantiles(run, before, during, row, 'measured')
-  const other = roundQuantiles(run, after, during, row, 'measured')
+  const { before, after, metric, row } = pair
+  const quantiles = (side: SideSpec, view: View): ReadonlyMap<number, Quantile> => roundQuantiles({ run, side: side.name }, pair, view)
+  const [one, other] = [quantiles(before, 'measured'), quantiles(after, 'measured')]
   const typical = { before: medianOf(one), after: medianOf(other) }
   const head = {
     metric, statistic: row.statistic, unit: 'ms' as const, beforeSide: before.name, afterSide: after.name,
@@ -72,21 +47,25 @@ function latency(run: Run, pair: Pair): Comparison {
   }
   const seen = changeInterval(one, other)
   const unjudged = { ...head, verdict: 'unjudged' as const }
+  const anchor = anchorAllowance(run, before, after, typical.before)
+  if (anchor.kind === 'held') return { ...unjudged, change: null, low: null, high: null, reason: anchor.why }
   if (seen === undefined) return { ...unjudged, change: null, low: null, high: null, reason: withoutInterval(one, other) }
   const change = { change: Math.expm1(seen.estimate), low: Math.expm1(seen.low), high: Math.expm1(seen.high) }
   const margin = Math.log1p(Math.max(row.margin, leastChangeMs / typical.before))
   // MEASURING §6: what is divided by moves towards the harder verdict, what is judged the other way.
-  const againstPass = changeInterval(roundQuantiles(run, before, during, row, 'against-fail'), roundQuantiles(run, after, during, row, 'against-pass'))
-  const againstFail = changeInterval(roundQuantiles(run, before, during, row, 'against-pass'), roundQuantiles(run, after, during, row, 'against-fail'))
-  const verdict = verdictOfChange(againstPass, againstFail, margin)
+  const againstPass = changeInterval(quantiles(before, 'against-fail'), quantiles(after, 'against-pass'))
+  const againstFail = changeInterval(quantiles(before, 'against-pass'), quantiles(after, 'against-fail'))
+  const verdict = verdictOfChange(againstPass, againstFail, margin, anchor)
+  if (verdict === 'inconclusive' && verdictOfChange(againstPass, againstFail, margin, { low: 0, high: 0 }) === 'fail') return { ...unjudged, ...change, reason: anchor.mayBe }
   const holds = [tooFew(one, other), restraint(run, before, after, row)].filter((hold) => hold !== undefined)
   return { ...head, ...change, ...restrained(verdict, margin, holds.find(({ silent }) => silent) ?? holds[0]) }
 }
 
-function verdictOfChange(againstPass: SignedRankInterval | undefined, againstFail: SignedRankInterval | undefined, margin: number): Exclude<Comparison['verdict'], 'unjudged'> {
-  if (againstPass !== undefined && againstPass.high < 0) return 'improved'
+/** That something is faster or slower must be beyond what the model itself may have become; that nobody waits longer is so whoever is the cause. */
+function verdictOfChange(againstPass: SignedRankInterval | undefined, againstFail: SignedRankInterval | undefined, margin: number, anchor: Interval): Exclude<Comparison['verdict'], 'unjudged'> {
+  if (againstPass !== undefined && againstPass.high < anchor.low) return 'improved'
   if (againstPass !== undefined && againstPass.high < margin) return 'pass'
-  return againstFail !== undefined && againstFail.low > margin ? 'fail' : 'inconclusive'
+  return againstFail !== undefined && againstFail.low > margin + anchor.high ? 'fail' : 'inconclusive'
 }
 
 /**
@@ -134,17 +113,6 @@ const reasons: Record<Comparison['verdict'], string> = {
   unjudged: 'not judged; the margin is',
 }
 
-/** The quantile of the probes of each round, phases taken together. Infinity where messages without a first token reach that far. */
-function roundQuantiles(run: Run, side: SideSpec, during: readonly string[], row: Row, view: View): ReadonlyMap<number, Quantile> {
-  return new Map(sideRounds(run, side.name).flatMap((round) => {
-    const times = during.flatMap((phase) => windowOf(round, phase).probes.map((probe) => judgedTime(probe, view)))
-    const value = rankQuantile(times, row.quantile)
-    return value === undefined ? [] : [[round.round, { value, n: times.length }] as const]
-  }))
-}
-
-const medianOf = (quantiles: ReadonlyMap<number, Quantile>): number => median([...quantiles.values()].map(({ value }) => value)) ?? Infinity
-
 /** Undefined with fewer than six rounds, and where a round has no finite quantile: a ratio with +∞ is no number. */
 function changeInterval(before: ReadonlyMap<number, Quantile>, after: ReadonlyMap<number, Quantile>): SignedRankInterval | undefined {
   const changes = [...before].flatMap(([round, { value }]) => {
@@ -164,30 +132,11 @@ function withoutInterval(...sides: ReadonlyMap<number, Quantile>[]): string {
 /** Share and ratio claims on both sides. What they may be is judged absolutely, by the claim; this row tells the difference. */
 function contrasts(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
   return Object.values(run.header.scenario.claims).flatMap((claim) => {
-    if (claim.measure === 'stalledShare') return [stalledContrast(run, before, after, claim)]
+    if (claim.measure === 'stalledShare') return [stalledContrast({ run, side: before.name }, { run, side: after.name }, claim)]
     if (claim.measure === 'overhead') return [overheadContrast(run, before, after, claim, alpha)]
     if (claim.measure === 'requestsPerSocket') return socketContrast(run, before, after)
     return claim.measure === 'delayGrowth' ? [growthContrast(run, before, after, claim)] : []
   })
-}
-
-function stalledContrast(run: Run, before: SideSpec, after: SideSpec, claim: StalledShareClaim): Comparison {
-  const shares = (view: View, other: View): { one: StalledShare; two: StalledShare } =>
-    ({ one: stalledShare(run, before.name, claim, other), two: stalledShare(run, after.name, claim, view) })
-  const difference = ({ one, two }: ReturnType<typeof shares>): ReturnType<typeof differenceInterval> | undefined =>
-    one.n === 0 || two.n === 0 ? undefined : differenceInterval(effective(two, two.rounds), effective(one, one.rounds), alpha)
-  const measured = shares('measured', 'measured')
-  const { one, two } = measured
-  const seen = difference(measured)
-  const fewest = Math.min(one.rounds.length, two.rounds.length)
-  const lacking = seen === undefined ? 'no exposed probe on one of the sides'
-    : one.problem ?? two.problem ?? (fewest < leastRounds ? `${counted(fewest, 'round')} on both sides ${areToo(fewest)} few, it takes ${leastRounds}` : undefined)
-  return {
-    metric: 'stalledShare', statistic: 'share', unit: 'share', beforeSide: before.name, afterSide: after.name, changeUnit: 'absolute',
-    before: one.n === 0 ? null : one.share, after: two.n === 0 ? null : two.share,
-    change: seen === undefined ? null : two.share - one.share, low: seen?.low ?? null, high: seen?.high ?? null,
-    ...absolutely(difference(shares('against-pass', 'against-fail'))?.high, lacking),
-  }
 }
 
 function growthContrast(run: Run, before: SideSpec, after: SideSpec, claim: DelayGrowthClaim): Comparison {
@@ -204,9 +153,4 @@ function growthContrast(run: Run, before: SideSpec, after: SideSpec, claim: Dela
     change: rankOrNull(seen?.estimate ?? Infinity), low: rankOrNull(seen?.low ?? Infinity), high: rankOrNull(seen?.high ?? Infinity),
     ...absolutely(difference('against-pass', 'against-fail')?.high, seen === undefined ? `too few rounds that both sides have, it takes ${leastRounds}` : undefined),
   }
-}
-
-function absolutely(high: number | undefined, missing: string | undefined): Pick<Comparison, 'verdict' | 'reason'> {
-  if (missing !== undefined) return { verdict: 'unjudged', reason: missing }
-  return high !== undefined && high < 0 ? { verdict: 'improved', reason: 'less than before' } : { verdict: 'unjudged', reason: 'no improvement shown; the claim on each side decides' }
 }

@@ -80,13 +80,26 @@ const attribution = z.object({
 export type Attribution = z.infer<typeof attribution>
 
 const check = z.object({
-  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `completed`. */
+  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `load`, `completed`. */
   name: z.string(),
   verdict: z.enum(['ok', 'note', 'invalid']),
   /** Names the number and, where it is bad, the remedy. */
   detail: z.string(),
 })
 export type Check = z.infer<typeof check>
+
+/** An earlier run of the same scenario that this one was set beside. */
+const comparedWith = z.object({
+  runId: z.string(),
+  /** Its side that is `beforeSide` of the comparisons. */
+  label: z.string(),
+  startedAtUtc: z.string(),
+  /** What differs between the two, so that nothing was compared, a sentence each; empty where the comparisons are of the two runs. */
+  refused: z.array(z.string()),
+  /** The command that tells time and change apart; null where nothing was compared, or there is no target that could take turns. */
+  next: z.string().nullable(),
+})
+export type ComparedWith = z.infer<typeof comparedWith>
 
 const runResult = z.object({
   runId: z.string(),
@@ -118,6 +131,8 @@ const runResult = z.object({
   })),
   claims: z.array(claimResult),
   comparisons: z.array(comparison),
+  /** Absent where no other run was asked for. */
+  comparedWith: comparedWith.exactOptional(),
   attribution: z.array(attribution),
   validity: z.array(check),
   reproduce: z.string(),

@@ -4,6 +4,7 @@ import type { MessageRecord } from '../sample/message.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import { attribution } from '../stats/attribution.ts'
 import { leastSample } from '../stats/binomial.ts'
+import { isGentle } from '../stats/gentle-phases.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import { endedAsAsked, meantWhole, said } from '../stats/said.ts'
 import { stallLimit } from '../stats/stall.ts'
@@ -92,7 +93,7 @@ function sideResult(run: Run, side: SideSpec, claims: readonly ClaimResult[]): S
   const stalled = Object.values(scenario.claims).find((claim) => claim.measure === 'stalledShare')
   return {
     name: side.name, role: side.role, kind: side.kind, profile: side.profile, settings: { ...side.settings },
-    verdict: worst(claims), rounds: rounds.length, rate: plan?.rate ?? null, probesPerWindow: plan === undefined ? null : 2 * plan.probesPerKind,
+    verdict: worst(claims), rounds: rounds.length, rate: plan?.rate ?? null, probesPerWindow: plan === undefined || isGentle(run) ? null : 2 * plan.probesPerKind,
     stallLimit: stalled === undefined ? null : rankOrNull(stallLimit(run, side.name, stalled, 'measured')),
     completed: messages.filter(({ outcome }) => outcome.kind === 'answered').length,
     failed: messages.filter(({ outcome }) => outcome.kind === 'failed').length,

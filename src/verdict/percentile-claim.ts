@@ -1,6 +1,6 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { Statistic } from '../scenario/spec.ts'
 import type { Interval } from '../stats/binomial.ts'
+import { isGentle, judgedStatistic } from '../stats/gentle-phases.ts'
 import { type LateShare, lateShare } from '../stats/late-share.ts'
 import type { View } from '../stats/ttft.ts'
 import { sideRounds } from '../stats/windows.ts'
@@ -9,18 +9,15 @@ import { type PercentileClaim, percentileMeasure, type PercentileMeasure } from 
 import { sampleShortage, shareInterval } from './shares.ts'
 import { bound, inUnit, percent, percentDown, percentUp, rankOrNull } from './wording.ts'
 
-/** The share of values that may be beyond the percentile's bound. Written out: 1 − 0.95 is not 0.05 in binary. */
-const mayBeLate: Readonly<Record<Statistic, number>> = { p50: 0.5, p90: 0.1, p95: 0.05, p99: 0.01 }
-
 /** Claims on a percentile of whatever has a value a message (or a look), judged as what they are: claims on the share of values beyond the bound, MEASURING §4. */
 export function percentileClaim(run: Run, side: SideSpec, claim: PercentileClaim): Weighing {
   const { alpha } = run.header.rules
-  const share = mayBeLate[claim.statistic]
+  const { late: share, name } = judgedStatistic(run, claim.statistic)
   const measure = percentileMeasure(run, side, claim)
   const rounds = sideRounds(run, side.name)
   const valuesIn = (view: View): (readonly number[])[] => rounds.map((round) => measure.series.values(round, view))
   const late = (values: readonly (readonly number[])[], at: number): Late => {
-    const seen = lateShare(values, { statistic: claim.statistic, bound: at, atBound: measure.atBound })
+    const seen = lateShare(values, { statistic: name, bound: at, atBound: measure.atBound })
     return { seen, ...shareInterval(seen, seen.rounds, alpha) }
   }
   const weigh = (view: View): Weighed => {
@@ -36,34 +33,35 @@ export function percentileClaim(run: Run, side: SideSpec, claim: PercentileClaim
       warns: sound && atFail.high <= share,
       value: seen.value,
       shortage,
-      moreRoundsHelp: measure.series.problem === undefined,
+      moreRoundsHelp: measure.series.problem === undefined && !isGentle(run),
     }
   }
   const describe = (): Description => {
     const values = valuesIn('measured')
-    return description(claim, measure, late(values, claim.bounds.pass), values, alpha)
+    return description(run, claim, measure, late(values, claim.bounds.pass), values)
   }
   return { weigh, describe }
 }
 
 type Late = { readonly seen: LateShare } & Interval
 
-function description(claim: PercentileClaim, measure: PercentileMeasure, { seen, low, high }: Late, values: readonly (readonly number[])[], alpha: number): Description {
+function description(run: Run, claim: PercentileClaim, measure: PercentileMeasure, { seen, low, high }: Late, values: readonly (readonly number[])[]): Description {
   const { measure: metric, unit } = claim
-  const share = mayBeLate[claim.statistic]
+  const { alpha } = run.header.rules
+  const { name, late: share } = judgedStatistic(run, claim.statistic)
   // Below the least sample a percentile is not printed as such: it would be the maximum by another name.
   const tooFew = sampleShortage(seen.n, seen.rounds.length, share, alpha) !== undefined
   const value = tooFew ? seen.times.at(-1) : seen.value
-  const limits = tooFew ? { low: undefined, high: undefined } : inUnitOfValues(claim, values, seen.times, alpha)
-  const statistic = tooFew ? 'max' : claim.statistic
+  const limits = tooFew ? { low: undefined, high: undefined } : inUnitOfValues(share, values, seen.times, alpha)
+  const statistic = tooFew ? 'max' : name
   const subject = measure.subject === '' ? '' : ` of ${measure.subject}:`
   const range = limits.low === undefined || limits.low === Infinity ? '' : ` (${inUnit(rankOrNull(limits.low), unit)} to ${inUnit(rankOrNull(limits.high), unit)})`
   const lateWords = `${seen.events} of ${measure.several(seen.n)} ${measure.beyond(bound(claim.bounds.pass, unit))}`
-  const shareWords = `${seen.events === 0 ? `≤ ${percentUp(high)}` : `${percentDown(low)} to ${percentUp(high)}`}; up to ${percent(share)} may`
+  const shareWords = `${seen.events === 0 ? `≤ ${percentUp(high)}` : `${percentDown(low)} to ${percentUp(high)}`}; up to ${percent(share)} may${name === claim.statistic ? '' : `: so few messages cannot show a ${claim.statistic}`}`
   return {
     metric, statistic, unit, bounds: claim.bounds, n: seen.n, censored: seen.censored, value, ...limits,
     evidence: seen.n === 0 ? measure.none : `${statistic}${subject} ${inWords(value, seen, claim, measure)}${range}; ${lateWords} (${shareWords})`,
-    formula: measure.formula,
+    formula: `${measure.formula}${name === claim.statistic ? '' : `; ${name}, since a gentle run has too few messages for a ${claim.statistic}`}`,
   }
 }
 
@@ -78,8 +76,7 @@ function inWords(value: number | undefined, { times, censored }: LateShare, { un
  * The interval of the share, told in the unit of the values: the limits lie where the share's own limits cross the percentile, so that a bound above the
  * upper one passes. Infinite where no bound would.
  */
-function inUnitOfValues(claim: PercentileClaim, values: readonly (readonly number[])[], times: readonly number[], alpha: number): Interval {
-  const share = mayBeLate[claim.statistic]
+function inUnitOfValues(share: number, values: readonly (readonly number[])[], times: readonly number[], alpha: number): Interval {
   // lateShare once per bound would sort everything anew each time, and the search asks for some twenty.
   const rounds = values.filter(({ length }) => length > 0)
   const limitsAt = (from: number): Interval => {

@@ -1,5 +1,6 @@
 import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
 import { negativeTimes } from '../stats/attribution.ts'
+import { gentlePhases, gentleShare, isGentle } from '../stats/gentle-phases.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
 import { quietPhases, sideRounds, windowOf, windowPhase, type Window } from '../stats/windows.ts'
@@ -39,11 +40,13 @@ const overloadedWindows = (windows: number): number => Math.max(2, Math.ceil(win
 
 /** Every check of MEASURING §6. What is in order is said too. `claims`: what judgeSide says of all sides. */
 export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
-  const perSide = [delivered, connections, overload, drain, clock, rounds]
+  // One message at a time, always on a connection of its own, overloads nothing and has no second half.
+  const perSide = isGentle(run) ? [delivered, drain, clock, rounds] : [delivered, connections, overload, drain, clock, rounds]
   return [
     calibration(run),
     ...perSide.flatMap((check) => merged(run.header.sides.flatMap((side) => check(run, side) ?? []))),
     ...knownAnswers(run, claims),
+    ...gentleness(run),
     interruption(run),
   ]
 }
@@ -223,12 +226,23 @@ function provesNothing(run: Run): Finding | undefined {
   return Object.keys(provedBy).length === 0 ? note('known-answers', undefined, 'the scenario names no defect that must make a claim fail (provedBy): nothing here shows that it can') : undefined
 }
 
+/** What a gentle run asks less of, so that its pass is not taken for one at the bounds of the claims. */
+function gentleness(run: Run): Finding[] {
+  if (!isGentle(run)) return []
+  const { leftOut } = gentlePhases(run.header.scenario, run.header.sides.every(({ hasMock }) => hasMock))
+  const missing = leftOut.map(({ name, why }) => `; not said: phase "${name}", which ${why}`).join('')
+  return [note('load', undefined, `gentle: two messages in flight and one a second at most; so few show shares of ${percent(gentleShare)} and percentiles up to p75, whatever a claim asks; --load full asks for its own bounds${missing}`)]
+}
+
 function interruption({ end }: Run): Finding {
   const name = 'completed'
   if (end === null) return note(name, undefined, 'interrupted: the file has no end; what there is was judged')
   if (end.interrupted === null) return ok(name, undefined, 'ran to its own end')
   // `lost: ` is what a run says whose mock, gateway or generator died under it.
   if (end.interrupted.startsWith('lost: ')) return invalid(name, undefined, `a process that the run needs was ${end.interrupted}; see why it ended, and run again`)
+  // What a guard says that protects a target (src/target/guarded.ts): it had enough to do, or as much was said as may be.
+  if (end.interrupted.startsWith('breaker: ')) return invalid(name, undefined, `stopped to spare the target: ${end.interrupted.slice('breaker: '.length)}; nothing was tried again, and what was measured so far is judged`)
+  if (end.interrupted.startsWith('ceiling: ')) return note(name, undefined, `stopped by its ceiling: ${end.interrupted.slice('ceiling: '.length)}; what there is was judged`)
   return note(name, undefined, `interrupted: ${end.interrupted}; what there is was judged`)
 }
 

@@ -134,7 +134,7 @@ const lines = {
 
   async gentle() {
     const deployment = await Deployment.start()
-    for (const [profile, expected] of [['before', 1], ['after', 0]]) {
+    for (const { profile, expected } of [{ profile: 'before', expected: 1 }, { profile: 'after', expected: 0 }]) {
       const url = await deployment.gateway(profile)
       const from = (await deployment.get('/mock/journal?after=999999999999')).next
       const result = await firstToken(['run', 'concurrent', '--target', `openai=${url}/v1`, '--model', 'mock', '--mock', deployment.mock.url, '--label', profile, '--yes'])
@@ -173,7 +173,7 @@ const lines = {
   async slow() {
     const deployment = await Deployment.start()
     await deployment.set({ firstTokenDelay: 8_000 })
-    for (const [profile, code] of [['after', [0, 3]], ['before', [1, 3]]]) {
+    for (const { profile, code } of [{ profile: 'after', code: [0, 3] }, { profile: 'before', code: [1, 3] }]) {
       const url = await deployment.gateway(profile, ['upstreamTimeout=none'])
       const result = await firstToken(['run', 'concurrent', '--target', `openai=${url}/v1`, '--model', 'mock', '--mock', deployment.mock.url, '--label', profile, '--yes'])
       const claim = claimOf(documentOf(result), profile, 'stalledShare')

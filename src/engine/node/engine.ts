@@ -3,16 +3,18 @@ import type { CalibrationRecord, HistogramRecord, SideSpec } from '../../sample/
 import type { Target, Utterance } from '../../target/target.ts'
 import { isWindow, type Observed, type TogetherPhase, type WindowPhase } from '../../scenario/spec.ts'
 import { mostAtOnce } from '../../stats/concurrency.ts'
-import { type Engine, type EngineSetting, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement, type StartObserver } from '../engine.ts'
+import { type AnchorOrder, type Engine, type EngineSetting, type GentleOrder, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement, type StartObserver } from '../engine.ts'
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
 import { longestDelivery, mockAnswer, probeLabel } from '../plan.ts'
 import { messageRecord, observationRecord, toMicrosecond } from '../records.ts'
+import { sayAnchors } from './anchor.ts'
 import { sayBatch } from './batch.ts'
 import { calibrate } from './calibration.ts'
 import type { RunClock } from './clock.ts'
 import { GapHistograms } from './gap-histograms.ts'
+import { Pace, sayGently } from './gentle.ts'
 import { walkPhase } from './phase.ts'
 import { measureSide } from './side-measurement.ts'
 import { rest, type SaidMessage } from './window.ts'
@@ -25,6 +27,8 @@ export interface NodeEngineOptions extends EngineSetting {
   readonly mock: { readonly target: Target; readonly journal: Journal } | undefined
   /** The model itself, where it is not our mock: what --model-url names. */
   readonly model: Target | undefined
+  /** A mock of ours that stands behind nothing: the anchor where neither the model nor a mock behind the targets can be asked. */
+  readonly anchorMock?: Target | undefined
   /** Per side name, what can be looked at beside its messages. */
   readonly observers: ReadonlyMap<string, { readonly [What in Observed]?: StartObserver }>
   /** Per side name, further keys of the mock's marker: how it is to write what it writes. */
@@ -37,6 +41,10 @@ const pings = 20
 const drainTime = 10_000
 /** Beyond its fail bound, a message is watched for this long, ms; on the control stack it is known that nothing more comes. */
 const watchTime = { control: 3_000, elsewhere: 30_000 }
+/** A model that has to be loaded first takes its time. In a gentle run nothing was said to it before, ms. */
+const longestLoading = 60_000
+/** A gentle run looks at a system no oftener than it speaks to it, ms. */
+const gentleCadence = 1_000
 
 /** What calibration asks the mock for, and the warm-up of a scenario without a window. */
 const shortAnswer = { tokens: 1, firstTokenAfter: 2, gap: 20 }
@@ -55,11 +63,13 @@ export class NodeEngine implements Engine {
   readonly #options: NodeEngineOptions
   readonly #gaps = new GapHistograms()
   readonly #salt: string
+  readonly #pace: Pace
   #messages = 0
   #agreement: ClockAgreement = { offset: 0, bound: 0, oneClock: true }
 
   constructor(options: NodeEngineOptions) {
     this.#options = options
+    this.#pace = new Pace(options.clock)
     // The moment is in it too: the same seed against the same mock must not find the answers of last time.
     this.#salt = `${(options.seed >>> 0).toString(36)}-${Math.floor(options.clock.origin).toString(36)}`
   }
@@ -128,7 +138,7 @@ export class NodeEngine implements Engine {
     if (spec === undefined) throw new RangeError(`the scenario has no phase ${order.phase}`)
     clock.longestBlock()
     const observers = this.#observe(order)
-    const walked = isWindow(spec) ? await this.#walkWindow(order, spec) : await this.#walkBatches(order, spec)
+    const walked = order.gently !== undefined ? await this.#walkGently(order, order.gently) : isWindow(spec) ? await this.#walkWindow(order, spec) : await this.#walkBatches(order, spec)
     const longestBlock = clock.longestBlock()
     const place = { side: order.side.name, round: order.round, attempt: order.attempt, phase: order.phase }
     const seen = await Promise.all(observers.map(async ({ what, observer }) => (await observer.stop()).map((one) => observationRecord(place, what, one))))
@@ -137,7 +147,7 @@ export class NodeEngine implements Engine {
     const messages = walked.said.map(({ message, label, part, copies }) => this.#record(message, { ...place, label, part, ...(copies === undefined ? {} : { copies }) }, entries))
     this.#throwIfAborted()
     const onTime = longestDelivery(order.sizes.rate, order.stallLimit)
-    const offered = messages.filter(({ part }) => part !== 'blocker')
+    const offered = messages.filter(({ part }) => part === 'probe' || part === 'user')
     return {
       messages,
       observations: seen.flat(),
@@ -145,7 +155,7 @@ export class NodeEngine implements Engine {
       record: {
         type: 'phase', ...place,
         from: toMicrosecond(walked.from), windowAt: toMicrosecond(walked.windowAt), to: toMicrosecond(walked.to),
-        offered: isWindow(spec) ? 2 * order.sizes.probesPerKind : offered.length,
+        offered: isWindow(spec) && order.gently === undefined ? 2 * order.sizes.probesPerKind : offered.length,
         delivered: offered.filter((message) => message.startedAt - message.dueAt <= onTime).length,
         drained: walked.drained,
       },
@@ -178,6 +188,17 @@ export class NodeEngine implements Engine {
     }
   }
 
+  async anchor({ side, round, attempt, count, every }: AnchorOrder): Promise<readonly MessageRecord[]> {
+    const { model, mock, anchorMock, clock, signal } = this.#options
+    const target = model ?? mock?.target ?? anchorMock
+    if (target === undefined) return []
+    const isMock = model === undefined
+    const said = await sayAnchors({ target, utterance: () => this.#utterance('Hello', { tokens: 1, firstTokenAfter: 2, gap: 20 }, isMock), count, every, clock, signal })
+    this.#throwIfAborted()
+    const entries = await this.#collect()
+    return said.map((message) => this.#record(message, { side: side.name, round, attempt, phase: 'anchor', label: isMock ? 'mock' : 'model', part: 'anchor' }, entries))
+  }
+
   /** One batch after another, with more and more at once, until fewer than so many were really told at one instant. */
   async #walkBatches(order: PhaseOrder, spec: TogetherPhase): Promise<Walked> {
     const { scenario, clock, signal } = this.#options
@@ -202,6 +223,25 @@ export class NodeEngine implements Engine {
     return { ...instants, drained: drained || isBroken, said }
   }
 
+  #walkGently(order: PhaseOrder, gently: GentleOrder): Promise<Walked> {
+    const { scenario, clock, signal } = this.#options
+    const { step } = gently
+    const longest = Math.max(0, ...Object.values(order.sizes.blockers))
+    return sayGently({
+      target: step.kind === 'alone' && step.via === 'model' ? this.#modelTarget() : this.#target(order.side.name),
+      order: gently,
+      utterance: (label) => {
+        const said = this.#say(order.side, label, order.sizes.blockers[label])
+        return { ...said, maxTokens: Math.max(gently.mostTokens(label), said.mock?.tokens ?? 0) }
+      },
+      leaveAfter: (label) => scenario.messages[label]?.leave?.afterTokens,
+      patience: longest + Math.max(longestLoading, this.#failBound() + watchTime.elsewhere) + 10 * order.aloneTime,
+      pace: this.#pace,
+      clock,
+      signal,
+    })
+  }
+
   /** Ten times as long as a hello takes, so that what is said at once is told at once. */
   #sayAtOnce(order: PhaseOrder, label: string, { via }: TogetherPhase): Utterance {
     const lasts = this.#options.scenario.messages[label]?.mock.lasts
@@ -216,12 +256,14 @@ export class NodeEngine implements Engine {
     return this.#failBound() + search + 10 * aloneTime + (side.kind === 'control' && isBroken ? watchTime.control : watchTime.elsewhere)
   }
 
-  #observe({ side }: PhaseOrder): { readonly what: Observed; readonly observer: ReturnType<StartObserver> }[] {
+  #observe({ side, gently }: PhaseOrder): { readonly what: Observed; readonly observer: ReturnType<StartObserver> }[] {
     const { scenario, observers } = this.#options
     const wanted = Object.entries(scenario.observe ?? {}) as [Observed, number][]
     return wanted.flatMap(([what, every]) => {
       const start = observers.get(side.name)?.[what]
-      return start === undefined ? [] : [{ what, observer: start(every) }]
+      // A look at the model is a message, and not one that was announced.
+      if (start === undefined || (gently !== undefined && what === 'model')) return []
+      return [{ what, observer: start(gently === undefined ? every : Math.max(every, gentleCadence)) }]
     })
   }
 

@@ -1,0 +1,50 @@
+import { gentlePlan } from '../engine/gentle-plan.ts'
+import { expectedCost } from '../engine/plan.ts'
+import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
+import { secretsOf } from '../target/failure.ts'
+import { announcement, confirm } from './announcement.ts'
+import type { CommandContext } from './context.ts'
+import { rulesFor } from './rules.ts'
+import { assumedSizes } from './run-description.ts'
+import type { RunRequest } from './run-request.ts'
+import type { SideAccess } from './sign-in.ts'
+
+interface Cost {
+  readonly messages: number
+  readonly tokens: number
+  readonly time: number
+  readonly inFlight: number
+}
+
+/** Says what the run will send to systems that may have other users, and asks. @throws {UsageError} where it may not. */
+export async function announceRun(scenarios: readonly ScenarioSpec[], request: RunRequest, models: ReadonlyMap<string, string>, access: SideAccess, context: CommandContext): Promise<void> {
+  const costs = scenarios.map((scenario) => costOf(scenario, request))
+  const sum = (of: 'messages' | 'tokens' | 'time'): number => costs.reduce((total, cost) => total + cost[of], 0)
+  const text = announcement({
+    messages: Math.min(sum('messages'), request.maxMessages ?? Infinity),
+    tokens: Math.min(sum('tokens'), request.maxTokens ?? Infinity),
+    time: sum('time'),
+    inFlight: Math.max(...costs.map(({ inFlight }) => inFlight)),
+    host: [...new Set(request.targets.map(({ url }) => new URL(url).host))].join(' and '),
+    model: [...new Set(models.values())].join(' and '),
+    secrets: [...access.values()].flatMap(({ headers }) => secretsOf(headers)),
+  })
+  await confirm(context, text, { yes: request.yes })
+}
+
+function costOf(scenario: ScenarioSpec, request: RunRequest): Cost {
+  const hasMock = request.mockUrl !== undefined
+  const sides = request.targets.length
+  const plan = request.load === 'gentle' ? gentlePlan(scenario, hasMock) : undefined
+  if (plan?.kind === 'plan') return { messages: sides * plan.messages, tokens: sides * plan.tokens, time: sides * plan.time, inFlight: plan.inFlight }
+  const { looks, stallFloor } = rulesFor({ ...request, scenario, isControl: false, knownAnswers: false })
+  const cost = expectedCost(scenario, request.targets.map(({ role }) => assumedSizes(scenario, role, request.size, stallFloor)), looks[0] ?? 6)
+  return { ...cost, tokens: hasMock ? cost.tokens : Infinity, inFlight: atOnce(scenario) }
+}
+
+/** Hellos are said so many at once to learn what a system bears. */
+const mostTogether = 32
+
+function atOnce({ phases }: ScenarioSpec): number {
+  return Math.max(mostTogether, ...Object.values(phases).map((phase) => (isWindow(phase) ? 0 : phase.together.length * Math.max(...phase.copies))))
+}
