@@ -24,6 +24,9 @@ interface FurtherCase {
 /** Scenarios in the order in which their matrix is run. `overhead` compares times of milliseconds with each other; it has a matrix, but no part in `doctor --self`. */
 export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disconnect', 'long-story', 'capacity', 'crowd'] as const
 
+/** What these wait for is seconds long. */
+export const patientScenarios: readonly string[] = ['web-search', 'disconnect']
+
 /**
  * How many stacks are measured at the same time. Most of the time they wait for a model that is slow or silent on purpose; what one of them adds to the
  * others is small beside their bounds, and where it is not a row stays undecided and is measured once more.
