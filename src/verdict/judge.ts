@@ -7,6 +7,7 @@ import { leastSample } from '../stats/binomial.ts'
 import { isGentle } from '../stats/gentle-phases.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import { endedAsAsked, meantWhole, said } from '../stats/said.ts'
+import { slowLooks } from '../stats/slow-looks.ts'
 import { stallLimit } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
 import { sideRounds, windowPhase } from '../stats/windows.ts'
@@ -123,5 +124,8 @@ function percentiles(times: readonly number[], alpha: number): SideResult['ttft_
 }
 
 function attributions(run: Run): Attribution[] {
-  return run.header.sides.flatMap((side) => attribution(run, side).map((entry) => ({ side: side.name, ...entry, stalledBy: { ...entry.stalledBy } })))
+  return run.header.sides.flatMap((side) => attribution(run, side).map((entry) => {
+    const looks = slowLooks(run, side.name, entry.phase)
+    return { side: side.name, ...entry, stalledBy: { ...entry.stalledBy }, ...(looks.length === 0 ? {} : { slowLooks: looks }) }
+  }))
 }
