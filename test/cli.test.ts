@@ -198,6 +198,17 @@ test('what cannot be said gently, or needs our mock, is refused where nothing el
   await refuses(['run', 'overhead', ...target, '--load', 'full'], 2, /--model-url/)
 })
 
+test('a disk that takes no more is told of, and nothing is left running', { timeout: 60_000 }, async () => {
+  const out = path.join(scratch, 'full')
+  // A limit on the size of files stands in for a full disk: the write fails in the middle of the run.
+  const ended = spawnSync('bash', ['-c', `ulimit -f 150; exec '${process.execPath}' '${cli}' run simple-chat --quick --out '${out}'`], { encoding: 'utf8', env: environment, cwd: scratch })
+  expect(ended.stderr).toMatch(/run\.ndjson cannot be written any more \(E[A-Z]+\)[^]*--out/)
+  expect(ended.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+  expect(ended.status).toBe(2)
+  const [folder = ''] = readdirSync(out)
+  expect(spawnSync(process.execPath, [cli, 'report', path.join(out, folder)], { encoding: 'utf8', env: environment, cwd: scratch }).stdout).toMatch(/interrupted/i)
+})
+
 test('parameters: an unknown one and one that is no time are refused', async () => {
   await refuses(['run', 'long-story', '--set', 'errorWihtin=8s'], 2, /Did you mean errorWithin/)
   await refuses(['run', 'long-story', '--set', 'errorWithin=8'], 2, /write it with its unit/)

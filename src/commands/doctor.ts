@@ -6,7 +6,7 @@ import type { Rules } from '../sample/run-file.ts'
 import type { RunResult } from '../verdict/document.ts'
 import { judgeRun } from '../verdict/judge.ts'
 import type { CommandContext } from './context.ts'
-import { lanesOf, type MatrixCase, matrixCases, matrixScenarios } from './detection-matrix.ts'
+import { lanesOf, type MatrixCase, matrixCases, matrixScenarios, patientScenarios } from './detection-matrix.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { rulesFor } from './rules.ts'
@@ -43,7 +43,11 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
   const stop = new StopSignal()
   const rows: MatrixRow[] = []
   try {
-    for (const name of scenarios) if (!stop.signal.aborted) rows.push(...(await decidedMatrix(name, { seed, folder, stop, context })))
+    for (const group of groupsOf(scenarios)) {
+      if (stop.signal.aborted) break
+      const matrices = await Promise.all(group.map((name) => decidedMatrix(name, { seed, folder, stop, context })))
+      rows.push(...matrices.flat())
+    }
   } finally {
     stop.release()
   }
@@ -65,6 +69,12 @@ function asked(flags: DoctorFlags): { readonly seed: number; readonly scenarios:
   for (const name of flags.scenario ?? []) if (!known.includes(name)) problems.push({ what: `--scenario ${name} has no detection matrix.`, fix: `It takes ${known.join(', ')}.` })
   if (problems.length > 0) throw new UsageError(problems)
   return { seed, scenarios: flags.scenario ?? known }
+}
+
+/** Scenarios that wait for most of their time are measured beside each other. */
+function groupsOf(scenarios: readonly string[]): string[][] {
+  const isPatient = (name: string): boolean => patientScenarios.includes(name)
+  return [...scenarios.filter((name) => !isPatient(name)).map((name) => [name]), scenarios.filter(isPatient)].filter((group) => group.length > 0)
 }
 
 /**
