@@ -1,11 +1,11 @@
 import { gentlePlan } from '../engine/gentle-plan.ts'
-import { expectedCost } from '../engine/plan.ts'
+import { blockerDurations, expectedCost, type Sizes, sizes } from '../engine/plan.ts'
+import type { Rules, SideSpec } from '../sample/run-file.ts'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { secretsOf } from '../target/failure.ts'
 import { announcement, confirm } from './announcement.ts'
 import type { CommandContext } from './context.ts'
 import { rulesFor } from './rules.ts'
-import { assumedSizes } from './run-description.ts'
 import type { RunRequest } from './run-request.ts'
 import type { SideAccess } from './sign-in.ts'
 
@@ -18,19 +18,29 @@ interface Cost {
 
 /** Says what the run will send to systems that may have other users, and asks. @throws {UsageError} where it may not. */
 export async function announceRun(scenarios: readonly ScenarioSpec[], request: RunRequest, models: ReadonlyMap<string, string>, access: SideAccess, context: CommandContext): Promise<void> {
+  const secrets = [...access.values()].flatMap(({ headers }) => secretsOf(headers))
+  await confirm(context, costInWords(scenarios, request, [...new Set(models.values())].join(' and '), secrets), { yes: request.yes })
+}
+
+/** What the scenarios will send to the targets, in a line: before a run, and instead of one. */
+export function costInWords(scenarios: readonly ScenarioSpec[], request: RunRequest, model: string, secrets: readonly string[] = []): string {
   const costs = scenarios.map((scenario) => costOf(scenario, request))
   const sum = (of: 'messages' | 'tokens' | 'time'): number => costs.reduce((total, cost) => total + cost[of], 0)
-  const text = announcement({
+  return announcement({
     messages: Math.min(sum('messages'), request.maxMessages ?? Infinity),
     tokens: Math.min(sum('tokens'), request.maxTokens ?? Infinity),
     time: sum('time'),
     inFlight: Math.max(...costs.map(({ inFlight }) => inFlight)),
     host: [...new Set(request.targets.map(({ url }) => new URL(url).host))].join(' and '),
-    model: [...new Set(models.values())].join(' and '),
-    secrets: [...access.values()].flatMap(({ headers }) => secretsOf(headers)),
+    model,
+    secrets,
   })
-  await confirm(context, text, { yes: request.yes })
 }
+
+/** Of a system of somebody else's, before it is measured: a parallel one that answers a hello in 5 ms. What it gets is known when it has been measured. */
+const assumed = { aloneTime: 5, togetherTime: 5, together: 32 }
+const assumedSizes = (scenario: ScenarioSpec, role: SideSpec['role'], size: Rules['size'], stallLimit: number): Sizes =>
+  sizes({ measured: assumed, role, size, isControl: false, stallLimit, blockers: blockerDurations(scenario) })
 
 function costOf(scenario: ScenarioSpec, request: RunRequest): Cost {
   const hasMock = request.mockUrl !== undefined
