@@ -62,7 +62,9 @@ export function benchOptions(args: readonly string[]): BenchOptions | 'help' {
 }
 
 function readGiven(args: readonly string[], problems: Problem[]): Map<string, string> {
-  const options = Object.fromEntries([...texts.map((name) => [name, { type: 'string' as const }] as const), ...switches.map((name) => [name, { type: 'boolean' as const }] as const)])
+  const options: Record<string, { type: 'string' | 'boolean' }> = {}
+  for (const name of texts) options[name] = { type: 'string' }
+  for (const name of switches) options[name] = { type: 'boolean' }
   const given = new Map<string, string>()
   const fix = 'See npm run bench -- --help.'
   for (const token of parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens) {

@@ -7,7 +7,7 @@ import type { Cell, Reading, Sample } from './bench-run.ts'
 
 /** What `--json` prints. Times in ms. */
 export interface BenchDocument {
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly loadBefore: number }
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly load: LoadAverage }
   readonly seed: number
   readonly rounds: number
   readonly quick: boolean
@@ -15,6 +15,12 @@ export interface BenchDocument {
   readonly rows: readonly BenchRow[]
   readonly ratios: readonly BenchRatio[]
   readonly ceiling: { readonly streams: number; readonly limit: number; readonly held: number | null; readonly exceeded: number | null; readonly steps: readonly CeilingStep[] }
+}
+
+/** Of the last minute, as the system tells it; our own processes make about 1 of it. Others that run meanwhile spoil the tails. */
+interface LoadAverage {
+  readonly before: number
+  readonly after: number
 }
 
 /** A cell, pooled over its rounds. */
@@ -91,7 +97,7 @@ export function benchText({ machine, seed, rounds, quick, wave, rows, ratios, ce
     row.beyondBound === null ? '-' : String(row.beyondBound), row.cpuPerMessage.toFixed(2), String(row.rssMegabytes), row.mockLateness.p50.toFixed(2), row.mockLateness.p99.toFixed(2),
   ].map((text) => ({ text })))
   return [
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; load average ${machine.loadBefore.toFixed(1)} before; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, seed ${seed}${quick ? '; --quick: no figures to keep' : ''}`,
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; load average ${machine.load.before.toFixed(1)} before and ${machine.load.after.toFixed(1)} after; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, seed ${seed}${quick ? '; --quick: no figures to keep' : ''}`,
     '',
     ...textTable(columns, cells, { width: 100, palette: palette(false) }),
     `Times in ms. Streams of ${wave.tokens} tokens, ${wave.gap} ms apart. Error: stamp of the first token − the instant at which the mock wrote it.`,

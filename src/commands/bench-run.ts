@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { sideOrder } from '../engine/plan.ts'
 import type { Journal, JournalEntry } from '../sample/journal.ts'
 import { ceilingReport, type CeilingOrder, type CeilingStep } from './bench-ceiling.ts'

@@ -36,14 +36,14 @@ async function bench(options: BenchOptions): Promise<BenchDocument> {
   try {
     await oneClock(mock, journal)
     const { rounds, seed, quick } = options
-    const loadBefore = loadavg()[0] ?? 0
+    const before = loadavg()[0] ?? 0
     const wave = quick ? quickWave : fullWave
     const readings = await readRounds({ mock, journal, streams: options.streams, rounds, random: seeded(seed), wave, clientFile, say: (text) => { process.stderr.write(text) } })
     const streams = Math.max(leastCeilingStreams, ...options.streams)
     process.stderr.write(`the ceiling of the mock, ${streams} streams\n`)
     const steps = await readCeiling(clientFile, { reader: 'discard', mock, streams, ...(quick ? quickCeiling : fullCeiling) })
     return {
-      machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.versions.node, loadBefore },
+      machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.versions.node, load: { before, after: loadavg()[0] ?? 0 } },
       seed, rounds, quick, wave,
       rows: [...readings].map(([cell, all]) => benchRow(cell, all)),
       ratios: benchRatios(readings),
