@@ -5,7 +5,7 @@ import { secretsOf } from '../target/failure.ts'
 import { announcement, confirm } from './announcement.ts'
 import type { CommandContext } from './context.ts'
 import { rulesFor } from './rules.ts'
-import { assumedSizes } from './run-description.ts'
+import { assumedSizes, controlFirstTime } from './run-description.ts'
 import type { RunRequest } from './run-request.ts'
 import type { SideAccess } from './sign-in.ts'
 
@@ -23,7 +23,7 @@ export async function announceRun(scenarios: readonly ScenarioSpec[], request: R
   const text = announcement({
     messages: Math.min(sum('messages'), request.maxMessages ?? Infinity),
     tokens: Math.min(sum('tokens'), request.maxTokens ?? Infinity),
-    time: sum('time'),
+    time: sum('time') + scenarios.length * controlFirstTime,
     inFlight: Math.max(...costs.map(({ inFlight }) => inFlight)),
     host: [...new Set(request.targets.map(({ url }) => new URL(url).host))].join(' and '),
     model: [...new Set(models.values())].join(' and '),

@@ -27,9 +27,10 @@ const assumedBefore = { aloneTime: 305, togetherTime: 430, together: 32 }
 export const assumedSizes = (scenario: ScenarioSpec, role: SideSpec['role'], size: Rules['size'], stallLimit: number): Sizes =>
   sizes({ measured: assumed, role, size, isControl: false, stallLimit, blockers: blockerDurations(scenario) })
 
-/** Starting, calibrating and warming up, ms; and the quick rounds on the control stack before a target. */
+/** Starting, calibrating and warming up, ms. */
 const setUpTime = { quick: 11_000, standard: 15_000 }
-const controlFirstTime = 45_000
+/** What the quick rounds on the control stack take before each scenario on a target, with all that is set up, ms. */
+export const controlFirstTime = 45_000
 
 /** `run X --dry-run`: the plan, the messages, the cost, the claims and their bounds; nothing is sent. */
 export function describeScenario(scenarios: readonly BundledScenario[], request: RunRequest, context: CommandContext): number {

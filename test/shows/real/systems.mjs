@@ -159,7 +159,7 @@ if (verb === 'up') {
 } else {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { /* first-token ends by itself, and then so do we */ })
   const isAboutLoad = rest.some((arg) => arg === '--load' || arg.startsWith('--load='))
-  const child = spawn(process.execPath, [cli, verb, ...(rest.length === 0 ? ['concurrent'] : rest), ...system.flags, ...(isAboutLoad ? [] : ['--load', 'full']), '--yes'], { stdio: 'inherit', env: { ...process.env, ...system.environment } })
+  const child = spawn(process.execPath, [cli, verb, ...(rest.length === 0 ? ['concurrent'] : rest), ...system.flags, ...(isAboutLoad ? [] : ['--load', 'full']), ...(rest.includes('--yes') ? [] : ['--yes'])], { stdio: 'inherit', env: { ...process.env, ...system.environment } })
   child.on('exit', (code) => {
     system.down()
     process.exitCode = code ?? 1
