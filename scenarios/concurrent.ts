@@ -18,6 +18,7 @@ export default scenario({
     behindStory: { say: 'hello', while: 'story' },
     behindSaga: { say: 'hello', while: 'saga' },
   },
+  observe: { health: ms(100), database: ms(100) },
   claims: ({ firstVisible, stalledShare, delayGrowth, lostTokens }) => ({
     'hello starts immediately': firstVisible('hello', { during: ['behindStory', 'behindSaga'] }).p95.atMost(seconds(1), { failAbove: seconds(3) }),
     'hello does not wait for the story': stalledShare('hello', { during: ['behindStory', 'behindSaga'], quiet: 'quiet' }).atMost(0.02),

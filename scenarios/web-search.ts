@@ -24,7 +24,7 @@ export default scenario({
     behindNextSearch: { say: 'hello', while: 'search' },
     searches: { together: ['search'], copies: 6, repeat: 9 },
   },
-  observe: { health: ms(50) },
+  observe: { health: ms(50), database: ms(100) },
   claims: ({ e2e, sourcesShown, stalledShare, healthTime, lostTokens }) => ({
     'a search is complete in time': e2e('search', { during: ['behindSearch', 'behindNextSearch', 'searches'] }).p90.atMost(seconds(5), { failAbove: seconds(10) }),
     'its sources really came': sourcesShown('search').atLeast(1),

@@ -166,11 +166,61 @@ test('a target whose models answer and whose chat does not is exit 5, with what 
   const server = createServer((request, response) => { response.writeHead(request.method === 'GET' ? 200 : 500, { 'content-type': 'application/json' }).end(request.method === 'GET' ? '{"data":[{"id":"m"}]}' : '{"error":{"message":"out of memory"}}') })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   const address = server.address()
-  await refuses(['run', 'concurrent', '--target', `openai=http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`, '--load', 'full'], 5, /answers no hello: http-status \(500 out of memory\)/)
+  await refuses(['run', 'concurrent', '--target', `openai=http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`, '--load', 'full', '--yes'], 5, /answers no hello: http-status \(500 out of memory\)/)
   server.close()
 })
 
-test('a target without --load full is refused with the hint', () => refuses(['run', 'concurrent', '--target', 'openai=http://127.0.0.1:9/v1', '--yes'], 2, /--load full/))
+/** Lists one model, and counts what it is asked besides. */
+async function listingServer(): Promise<{ url: string; asked: () => number; close: () => void }> {
+  let asked = 0
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET') asked += 1
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[{"id":"m"}]}')
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  return { url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/v1`, asked: () => asked, close: () => server.close() }
+}
+
+test('nothing is sent to a target before it was announced: where nobody can be asked, --yes is needed', async () => {
+  const { url, asked, close } = await listingServer()
+  await refuses(['run', 'concurrent', '--target', `openai=${url}`], 2, /about 31 messages[^]*≤ 2 at once against 127\.0\.0\.1:\d+, model m[^]*--yes/)
+  await refuses(['run', 'concurrent', '--target', `openai=${url}`, '--load', 'full'], 2, /at once against[^]*--yes/)
+  expect(asked()).toBe(0)
+  close()
+})
+
+test('what cannot be said gently, or needs our mock, is refused where nothing else was asked for', async () => {
+  const target = ['--target', 'openai=http://127.0.0.1:9/v1', '--yes']
+  await refuses(['run', 'capacity', ...target], 2, /capacity cannot be run here[^]*16 at once: add --load full/)
+  await refuses(['run', 'disconnect', ...target, '--load', 'full'], 2, /disconnect cannot be run here[^]*--mock/)
+  await refuses(['run', 'web-search', ...target, '--load', 'full'], 2, /--search/)
+  await refuses(['run', 'overhead', ...target, '--load', 'full'], 2, /--model-url/)
+})
+
+test('a disk that takes no more is told of, and nothing is left running', { timeout: 60_000 }, async () => {
+  const out = path.join(scratch, 'full')
+  // A limit on the size of files stands in for a full disk: the write fails in the middle of the run.
+  const ended = spawnSync('bash', ['-c', `ulimit -f 150; exec '${process.execPath}' '${cli}' run simple-chat --quick --out '${out}'`], { encoding: 'utf8', env: environment, cwd: scratch })
+  expect(ended.stderr).toMatch(/run\.ndjson cannot be written any more \(E[A-Z]+\)[^]*--out/)
+  expect(ended.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+  expect(ended.status).toBe(2)
+  const [folder = ''] = readdirSync(out)
+  expect(spawnSync(process.execPath, [cli, 'report', path.join(out, folder)], { encoding: 'utf8', env: environment, cwd: scratch }).stdout).toMatch(/interrupted/i)
+})
+
+test('parameters: an unknown one and one that is no time are refused', async () => {
+  await refuses(['run', 'long-story', '--set', 'errorWihtin=8s'], 2, /Did you mean errorWithin/)
+  await refuses(['run', 'long-story', '--set', 'errorWithin=8'], 2, /write it with its unit/)
+  await refuses(['run', 'long-story', '--set', 'errorWithin'], 2, /NAME=VALUE/)
+})
+
+test('a configuration with five mistakes is refused with all five, each with its place', async () => {
+  const file = scenarioFile('five.json', JSON.stringify({ target: { kind: 'openwebui', url: 'nowhere' }, modle: 'm', maxMessages: -1, apiKey: 'sk-canary-4711' }))
+  const said = await refuses(['run', 'concurrent', '--config', file], 2, /target\.kind[^]*target\.url[^]*maxMessages/)
+  for (const place of ['modle', 'apiKey']) expect(said).toContain(place)
+  expect(said).not.toContain('canary')
+})
 
 test('public hosts and model providers are refused', async () => {
   await refuses(['run', 'concurrent', '--target', 'openai=http://93.184.215.14/v1', '--load', 'full'], 2, /public host[\s\S]*--allow-host 93\.184\.215\.14/)
@@ -179,7 +229,7 @@ test('public hosts and model providers are refused', async () => {
 
 test('a target that is no address, or of a kind that is not there yet, is refused', async () => {
   await refuses(['run', 'concurrent', '--target', 'http://127.0.0.1:1/v1', '--load', 'full'], 2, /KIND=URL/)
-  await refuses(['run', 'concurrent', '--target', 'open-webui=http://127.0.0.1:1', '--load', 'full'], 2, /openai=URL\/api/)
+  await refuses(['run', 'concurrent', '--target', 'browser=http://127.0.0.1:1', '--load', 'full'], 2, /not supported yet[^]*open-webui=URL/)
   await refuses(['run', 'concurrent', '--target', 'openai=http://user:secret-word@127.0.0.1:1/v1', '--load', 'full'], 2, /user name or a password/)
 })
 

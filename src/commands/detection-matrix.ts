@@ -24,6 +24,15 @@ interface FurtherCase {
 /** Scenarios in the order in which their matrix is run. `overhead` compares times of milliseconds with each other; it has a matrix, but no part in `doctor --self`. */
 export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disconnect', 'long-story', 'capacity', 'crowd'] as const
 
+/** What these wait for is seconds long. */
+export const patientScenarios: readonly string[] = ['web-search', 'disconnect']
+
+/**
+ * How many stacks are measured at the same time. Most of the time they wait for a model that is slow or silent on purpose; what one of them adds to the
+ * others is small beside their bounds, and where it is not a row stays undecided and is measured once more.
+ */
+export const lanesOf: Readonly<Record<string, number>> = { concurrent: 2, 'simple-chat': 3, 'web-search': 3, disconnect: 4, 'long-story': 4, capacity: 2, crowd: 2 }
+
 const waits = 'hello does not wait for the story'
 const grows = 'a longer story delays hello no more'
 const starts = 'hello starts immediately'
@@ -48,16 +57,16 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     { defect: { slots: 'none', databasePool: 1 }, mustFail: [waits, grows], mayFail: [starts] },
     { defect: { slots: 'none', poolLimit: 1 }, mustFail: [waits, grows], mayFail: [starts] },
     // A tail that only those see who come while somebody is being answered.
-    { defect: { tailEvery: 10, tailDelay: 3_000, tailWhen: 'busy' }, mustFail: [waits], mayFail: [starts, grows] },
+    { defect: { slots: 'none', tailEvery: 10, tailDelay: 700, tailWhen: 'busy' }, mustFail: [waits], mayFail: [starts, grows] },
     { defect: { repeats: 'tokens' }, mustFail: [lost] },
-    { defect: { delayAfter: 150 }, mustFail: [] },
+    { defect: { slots: 'none', delayAfter: 150 }, mustFail: [] },
   ],
   'simple-chat': [
     // A new connection for every message fails for what it is as well as for what it costs.
     { defect: { connections: 'fresh', handshakeCost: 300 }, mustFail: ['connections to the model are used again'] },
     { defect: { coalesces: 4 }, mustFail: [bursts], mayFail: [added] },
     { defect: { tailEvery: 10, tailDelay: 3_100, tailWhen: 'always' }, mustFail: [firstWord, added] },
-    { defect: { delayAfter: 150 }, mustFail: [] },
+    { defect: { slots: 'none', delayAfter: 150 }, mustFail: [] },
   ],
   'web-search': [
     // Where nothing was searched nobody could wait for it: the claim stays open.

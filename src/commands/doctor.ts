@@ -3,11 +3,10 @@ import { type BundledScenario, languageFile, loadScenario } from '../engine/bund
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import type { Rules } from '../sample/run-file.ts'
-import { isWindow } from '../scenario/spec.ts'
 import type { RunResult } from '../verdict/document.ts'
 import { judgeRun } from '../verdict/judge.ts'
 import type { CommandContext } from './context.ts'
-import { type MatrixCase, matrixCases, matrixScenarios } from './detection-matrix.ts'
+import { lanesOf, type MatrixCase, matrixCases, matrixScenarios, patientScenarios } from './detection-matrix.ts'
 import { measure } from './measure.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { rulesFor } from './rules.ts'
@@ -36,8 +35,6 @@ interface MatrixRow {
 
 /** Of one pass over a scenario's matrix, ms. */
 const matrixBudget = 400_000
-/** Where nothing is timed more finely than a second, so many stacks are measured at the same time: most of the time their model is silent on purpose. */
-const lanes = 4
 
 /** `first-token doctor --self`: on this machine, now, does every defect fail the claims that it must, and does the sound stack pass? */
 export async function doctor(flags: DoctorFlags, context: CommandContext): Promise<number> {
@@ -46,7 +43,11 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
   const stop = new StopSignal()
   const rows: MatrixRow[] = []
   try {
-    for (const name of scenarios) if (!stop.signal.aborted) rows.push(...(await decidedMatrix(name, { seed, folder, stop, context })))
+    for (const group of groupsOf(scenarios)) {
+      if (stop.signal.aborted) break
+      const matrices = await Promise.all(group.map((name) => decidedMatrix(name, { seed, folder, stop, context })))
+      rows.push(...matrices.flat())
+    }
   } finally {
     stop.release()
   }
@@ -68,6 +69,12 @@ function asked(flags: DoctorFlags): { readonly seed: number; readonly scenarios:
   for (const name of flags.scenario ?? []) if (!known.includes(name)) problems.push({ what: `--scenario ${name} has no detection matrix.`, fix: `It takes ${known.join(', ')}.` })
   if (problems.length > 0) throw new UsageError(problems)
   return { seed, scenarios: flags.scenario ?? known }
+}
+
+/** Scenarios that wait for most of their time are measured beside each other. */
+function groupsOf(scenarios: readonly string[]): string[][] {
+  const isPatient = (name: string): boolean => patientScenarios.includes(name)
+  return [...scenarios.filter((name) => !isPatient(name)).map((name) => [name]), scenarios.filter(isPatient)].filter((group) => group.length > 0)
 }
 
 /**
@@ -97,8 +104,8 @@ async function matrix(name: string, size: Rules['size'], only: readonly string[]
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile(), { control: true, quick: size === 'quick', set: {} })
   const cases = matrixCases(scenario.spec).filter((one) => only === undefined || only.includes(one.name))
-  const isTimed = Object.values(scenario.spec.phases).some(isWindow)
-  const parts = isTimed ? [cases] : dealt(cases, lanes)
+  // Once more is for rows that the others may have disturbed: alone.
+  const parts = dealt(cases, only === undefined ? lanesOf[name] ?? 1 : 1)
   const place = path.join(ask.folder, `${name}-${size}`)
   const results = await Promise.all(parts.map((part, index) => measureCases(scenario, part, size, parts.length === 1 ? place : `${place}-${index + 1}`, ask)))
   return results.flatMap((result, index) => matrixRows(scenario.spec.name, parts[index] ?? [], result))

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { BundledScenario } from '../engine/bundle.ts'
@@ -52,6 +53,8 @@ export interface MeasureOptions {
 export async function measure(options: MeasureOptions): Promise<Run> {
   const { scenario, systems, rules, seed, clock, guard } = options
   const signal = guard === undefined ? options.signal : AbortSignal.any([options.signal, guard.signal])
+  // Everything that waits in a run listens to it, and many things wait at once.
+  setMaxListeners(0, signal)
   mkdirSync(options.folder, { recursive: true })
   const writer = new RunFileWriter(path.join(options.folder, options.file ?? 'run.ndjson'))
   const header = runHeader(options)

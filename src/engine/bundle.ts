@@ -60,10 +60,11 @@ async function importBundle(code: string, file: string): Promise<unknown> {
   const { console: saidTo } = globalThis
   globalThis.console = new Console(process.stderr)
   try {
-    await writeFile(bundle, code)
+    await writeFile(bundle, code).catch((error: unknown) => { throw new UsageError({ what: `The temporary folder ${folder} cannot be written to (${error instanceof Error ? error.message : String(error)}).`, fix: 'Make room there, or name another one with TMPDIR.' }) })
     const module: unknown = await import(pathToFileURL(bundle).href)
     return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
   } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError(runProblems(error, file))
   } finally {
     globalThis.console = saidTo

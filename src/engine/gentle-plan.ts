@@ -94,7 +94,7 @@ function stepTime(scenario: ScenarioSpec, hasMock: boolean, step: GentleStep): n
   switch (step.kind) {
     case 'discarded': return step.isBlocker ? long(step.label, leastBlocker) : assumedTime.quiet
     case 'quiet': return step.count * Math.max(leastInterval, hasMock ? told(step.label) : assumedTime.quiet)
-    case 'pair': return long(step.blocker, leastBlocker)
+    case 'pair': return long(step.blocker, leastBlocker) + leastInterval
     case 'alone': return long(step.label, 0)
   }
 }

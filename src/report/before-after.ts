@@ -78,6 +78,8 @@ function claimChange(run: RunResult, claims: readonly ClaimResult[]): string | u
   const [before, after] = claims
   if (run.sides.length !== 2 || claims.length !== 2 || before?.role !== 'reference' || after?.role !== 'judged') return undefined
   if ([before, after].some((claim) => claim.verdict === 'skipped' || isWithoutSample(claim))) return '-'
+  // The slowest of a few has no interval: what is larger here may be smaller the next time. A change of the verdict is one.
+  if (before.statistic === 'slowest' && before.verdict === after.verdict) return '~'
   if (before.unit === 'ms' && isTheModels(run, before, after)) return '~'
   const own = ownComparison(run, before, after)
   return own === undefined ? changeOfDisjoint(before, after) : formatChangeBriefly(own)

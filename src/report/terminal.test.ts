@@ -166,3 +166,11 @@ test('a bound from below reads from below, one of the user’s own as his, and a
 test('that nobody stalled is said where somebody asked', () => {
   expect(plainText(changed(passing, () => ({ claims: [] })))).not.toContain('no message stalled')
 })
+
+test('the slowest of a few changed where the verdict did, and is not said to have otherwise', () => {
+  const change = (verdict: 'pass' | 'fail'): string | undefined => {
+    const slowest = changed(passing, (run) => ({ claims: run.claims.filter(({ unit }) => unit === 'ms').map((claim) => ({ ...claim, metric: 'timeToCancel', statistic: 'slowest', low: claim.value, high: claim.value, ...(claim.side === 'before' ? { verdict } : {}) })) }))
+    return lines(slowest).find((line) => line.startsWith('hello starts'))?.split(/ {2,}/)[3]
+  }
+  expect([change('pass'), change('fail')]).toEqual(['~', '−99.8 %'])
+})

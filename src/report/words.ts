@@ -84,9 +84,28 @@ export function blameInWords({ attribution, claims }: Pick<RunResult, 'attributi
     const total = counts.reduce((sum, { count }) => sum + count, 0)
     if (total === 0) return isAsked && rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
     const [first] = counts
-    if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} stalled, ${total === 1 ? '' : 'all '}${first.words}.`]
-    return [`${side}: ${formatCount(total)} stalled: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.`]
+    const cause = causeInWords(rows)
+    if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} stalled, ${total === 1 ? '' : 'all '}${first.words}.${cause}`]
+    return [`${side}: ${formatCount(total)} stalled: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.${cause}`]
   })
+}
+
+const causes = [
+  { what: 'health', slow: ' Meanwhile /health was held up as well: the event loop stood still.' },
+  { what: 'model', slow: ' Meanwhile a hello to the model itself was held up as well: the model queues.' },
+  { what: 'database', slow: ' Meanwhile /health answered, and what needs the database was held up as well: its connections were waited for.' },
+] as const
+
+/** What was held up together with most of the stalled messages; what answered meanwhile, where nothing was. Empty where nothing was looked at. */
+function causeInWords(rows: readonly Attribution[]): string {
+  const looks = rows.flatMap(({ slowLooks = [] }) => slowLooks)
+  const share = (what: string): number => {
+    const own = looks.filter((look) => look.what === what)
+    return own.reduce((sum, { slow }) => sum + slow, 0) / own.reduce((sum, { seen }) => sum + seen, 0)
+  }
+  const cause = causes.find(({ what }) => share(what) > 0.5)
+  if (cause !== undefined) return cause.slow
+  return share('health') <= 0.5 ? ' Meanwhile /health answered: it is not the event loop.' : ''
 }
 
 /** Sides and phases whose parts are not known, by reason: `after quiet: not measured: why`; without their names where it is all of them. */

@@ -94,7 +94,7 @@ function summary(parts: readonly Parts[]): NonNullable<PhaseAttribution['parts']
 }
 
 /** By phase the exposed probes that stalled, of whatever claim on stalled shares names them; each once. */
-function stalledProbes(run: Run, side: string): Map<string, MessageRecord[]> {
+export function stalledProbes(run: Run, side: string): Map<string, MessageRecord[]> {
   const claims = Object.values(run.header.scenario.claims).filter((claim): claim is StalledShareClaim => claim.measure === 'stalledShare')
   const probes = new Set(claims.flatMap((claim) => exposedProbes(run, side, claim, 'measured')).filter(({ stalled }) => stalled).map(({ probe }) => probe))
   const byPhase = new Map<string, MessageRecord[]>()

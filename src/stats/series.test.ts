@@ -27,7 +27,7 @@ test.each([
   const messages = Array.from({ length: n }, (_, index) => (index < unknown ? message() : through()))
   const series = journalSeries(run({ messages }), 'after', claim, ({ upstream }): JournalValue => (upstream === null ? 'unknown' : 1))
   expect(series.problem !== undefined).toBe(isProblem)
-  if (isProblem) expect(series.problem).toContain(`of ${unknown} of ${n} messages`)
+  if (isProblem) expect(series.problem).toContain(`on ${unknown} of ${n} messages`)
   const [round] = sideRounds(run({ messages }), 'after')
   expect(round === undefined ? [] : series.values(round, 'measured')).toHaveLength(n - unknown)
 })

@@ -52,5 +52,5 @@ export function journalSeries(run: Run, side: string, claim: Named, valueOf: (me
 /** Undefined where the journal knows of nearly all of `n` messages. */
 export function unknownProblem(unknown: number, n: number): string | undefined {
   if (unknown <= mostUnknown * n) return undefined
-  return `the mock's journal does not tell it of ${unknown} of ${n} messages: of more than ${100 * mostUnknown} % it has to be known`
+  return `the mock's journal has nothing on ${unknown} of ${n} messages, more than ${100 * mostUnknown} %: they may be the ones that would have decided`
 }

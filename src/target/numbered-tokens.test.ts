@@ -36,3 +36,8 @@ test.each([
 ])('%s is seen', (_name, text, expected) => {
   expect(numberedTokens(text, 'ab-1', 3)).toMatchObject(expected)
 })
+
+test('a first token that is said twice, or put into another answer, is glued to a number whose digits it must not lend', () => {
+  expect(numberedTokens('5-9j-nq.05-9j-nq.0 5-9j-nq.1', '5-9j-nq', 2)).toMatchObject({ received: 3, duplicated: 1, reordered: 0, foreign: 0, missing: 0 })
+  expect(numberedTokens('5-9j-a.0 5-9j-a.15-9j-b.0 5-9j-a.2', '5-9j-a', 3)).toMatchObject({ received: 4, duplicated: 0, reordered: 0, foreign: 1, missing: 0 })
+})

@@ -9,7 +9,7 @@ export function numberedTokens(text: string, id: string, expected: number): Inte
   const counts = { duplicated: 0, reordered: 0, foreign: 0, received: 0 }
   let last = -1
   let checksum: string | null = null
-  for (const match of text.matchAll(/([a-z0-9-]+)\.(\d+)(?:\/(\d+)~([0-9a-f]{8}))?/g)) {
+  for (const match of text.matchAll(tokensOf(id))) {
     counts.received += 1
     const number = Number(match[2])
     if (match[1] !== id || number >= expected) {
@@ -23,6 +23,15 @@ export function numberedTokens(text: string, id: string, expected: number): Inte
     if (match[4] !== undefined) checksum = match[4]
   }
   return { expected, ...counts, missing: expected - seen.size, checksumMatches: checksum === null ? null : isWhole(text, checksum) }
+}
+
+/**
+ * A token and its number. The first one of an answer has no space before it: said twice, or put behind another, it is glued to a number, and the digits that
+ * its id begins with are not that number's. The ids of a run differ behind their last hyphen.
+ */
+function tokensOf(id: string): RegExp {
+  const ofRun = id.replace(/[a-z0-9]+$/, '')
+  return new RegExp(`([a-z0-9-]+)\\.(\\d+?)(?=\\D|$|${ofRun}[a-z0-9]+\\.\\d)(?:/(\\d+)~([0-9a-f]{8}))?`, 'g')
 }
 
 /** The checksum is of all that stands before it, and nothing stands behind it but white space, which gateways trim or add. */

@@ -57,7 +57,7 @@ test('between two bounds it warns', () => {
 })
 
 test('where a small batch already fell short, the larger ones are not said, and need not be', () => {
-  expect(judged(ladder({ slots: 1, sizes: [1, 2] }))).toMatchObject({ verdict: 'fail', value: 1, reason: expect.stringContaining('1 of 2 answers were told at once, so more were not asked for') })
+  expect(judged(ladder({ slots: 1, sizes: [1, 2] }))).toMatchObject({ verdict: 'fail', value: 1, reason: expect.stringContaining('1 of 2 answers were told at once, in each of 3 rounds, so more were not asked for') })
 })
 
 test('where no batch asked for as many, nothing says that they would not run', () => {

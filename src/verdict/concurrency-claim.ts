@@ -62,7 +62,8 @@ function countInWords({ planned }: EffectiveConcurrency, most: number, reachedAl
   const perRound = rounds.map((batches) => Math.max(...batches.map((batch) => batch.most)))
   const asked = Math.max(...rounds.flatMap((batches) => batches.map(({ copies }) => copies)))
   const alike = perRound.every((count) => count === most)
-  return `${most} of ${asked} answers were told at once${asked < planned ? ', so more were not asked for' : ''}, ${alike ? `in each of ${counted(rounds.length, 'round')}` : `at most: ${perRound.join(', ')} in ${counted(rounds.length, 'round')}`}`
+  const where = rounds.length === 1 ? 'in 1 round' : alike ? `in each of ${rounds.length} rounds` : `at most: ${perRound.join(', ')} in ${rounds.length} rounds`
+  return `${most} of ${asked} answers were told at once, ${where}${asked < planned ? ', so more were not asked for' : ''}`
 }
 
 function slowDownInWords({ slowDown }: EffectiveConcurrency): string {

@@ -7,9 +7,10 @@ import { leastSample } from '../stats/binomial.ts'
 import { isGentle } from '../stats/gentle-phases.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import { endedAsAsked, meantWhole, said } from '../stats/said.ts'
+import { slowLooks } from '../stats/slow-looks.ts'
 import { stallLimit } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
-import { sideRounds } from '../stats/windows.ts'
+import { sideRounds, windowPhase } from '../stats/windows.ts'
 import { comparisons } from './compare.ts'
 import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
 import { judgeSide } from './claims.ts'
@@ -88,7 +89,8 @@ function sideResult(run: Run, side: SideSpec, claims: readonly ClaimResult[]): S
   const { scenario, rules } = run.header
   const rounds = sideRounds(run, side.name)
   const messages = said(run, side.name).map(({ message }) => message).filter((message) => !endedAsAsked(run, message))
-  const plan = run.plans.findLast((entry) => entry.side === side.name)
+  // Where the scenario has no windows, the plan of one was for nobody.
+  const plan = Object.keys(scenario.phases).some((phase) => windowPhase(run, phase) !== undefined) ? run.plans.findLast((entry) => entry.side === side.name) : undefined
   const stalled = Object.values(scenario.claims).find((claim) => claim.measure === 'stalledShare')
   return {
     name: side.name, role: side.role, kind: side.kind, profile: side.profile, settings: { ...side.settings },
@@ -122,5 +124,8 @@ function percentiles(times: readonly number[], alpha: number): SideResult['ttft_
 }
 
 function attributions(run: Run): Attribution[] {
-  return run.header.sides.flatMap((side) => attribution(run, side).map((entry) => ({ side: side.name, ...entry, stalledBy: { ...entry.stalledBy } })))
+  return run.header.sides.flatMap((side) => attribution(run, side).map((entry) => {
+    const looks = slowLooks(run, side.name, entry.phase)
+    return { side: side.name, ...entry, stalledBy: { ...entry.stalledBy }, ...(looks.length === 0 ? {} : { slowLooks: looks }) }
+  }))
 }

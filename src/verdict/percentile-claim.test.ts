@@ -70,7 +70,7 @@ test('with a mock that does not know of 2 % of the answers it is inconclusive, a
   const some = rounds((index, { round }) => (index === 3 ? message({ round }) : through({ round })))
   const { verdict, reason } = judged(timeClaim('addedToFirstToken', 50), some)
   expect(verdict).toBe('inconclusive')
-  expect(reason).toContain("the mock's journal does not tell it of 6 of 96 messages")
+  expect(reason).toContain("the mock's journal has nothing on 6 of 96 messages")
   expect(reason).not.toContain('--rounds')
 })
 

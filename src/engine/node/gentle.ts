@@ -6,7 +6,10 @@ import { leastInterval } from '../gentle-plan.ts'
 import { abortAll, toldToItsEnd } from './phase.ts'
 import { before, rest, type SaidMessage, say } from './window.ts'
 
-/** Lets messages begin one by one, at least a second apart, whoever they are said to. */
+/**
+ * Lets messages begin one by one, at least a second apart, whoever they are said to; and a second after the last one ended: a system that makes messages wait
+ * for each other would hand them to its model in a bunch.
+ */
 export class Pace {
   readonly #clock: Clock
   #lastAt: number
@@ -24,7 +27,8 @@ export class Pace {
     return dueAt
   }
 
-  began(): void {
+  /** A message began, or ended. */
+  touched(): void {
     this.#lastAt = this.#clock.now()
   }
 }
@@ -93,9 +97,12 @@ async function sayOne({ target, utterance, leaveAfter, pace, signal }: GentleReq
   if (signal.aborted) return undefined
   const session = target.open()
   const message = say(session, utterance(label), dueAt)
-  pace.began()
+  pace.touched()
   said.push({ message, label, part, copies: undefined })
-  void message.exchange.done.then(() => session.close())
+  void message.exchange.done.then(() => {
+    session.close()
+    pace.touched()
+  })
   const tokens = part === 'user' ? leaveAfter(label) : undefined
   if (tokens !== undefined) void message.exchange.afterTokens(tokens).then(() => message.exchange.abort(failed('cancelled', `left after ${tokens} tokens`, 0)))
   return message
