@@ -29,13 +29,16 @@ export function costInWords(scenarios: readonly ScenarioSpec[], request: RunRequ
   return announcement({
     messages: Math.min(sum('messages'), request.maxMessages ?? Infinity),
     tokens: Math.min(sum('tokens'), request.maxTokens ?? Infinity),
-    time: sum('time'),
+    time: sum('time') + scenarios.length * controlFirstTime,
     inFlight: Math.max(...costs.map(({ inFlight }) => inFlight)),
     host: [...new Set(request.targets.map(({ url }) => new URL(url).host))].join(' and '),
     model,
     secrets,
   })
 }
+
+/** What the quick rounds on the control stack take before each scenario on a target, with all that is set up, ms. */
+const controlFirstTime = 45_000
 
 /** Of a system of somebody else's, before it is measured: a parallel one that answers a hello in 5 ms. What it gets is known when it has been measured. */
 const assumed = { aloneTime: 5, togetherTime: 5, together: 32 }

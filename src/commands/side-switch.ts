@@ -152,10 +152,11 @@ export class SideSwitch {
 export const switchedTargets = (target: TargetFlag): readonly TargetFlag[] => [{ ...target, side: 'before', role: 'reference' }, { ...target, side: 'after', role: 'judged' }]
 
 /** What of the flags does not go together with --switch. */
-export function switchProblems(flags: { readonly switch?: string; readonly target?: string; readonly label?: string; readonly rounds?: string }): Problem[] {
+export function switchProblems(flags: { readonly switch?: string; readonly target?: string; readonly label?: string; readonly rounds?: string; readonly load?: string }): Problem[] {
   if (flags.switch === undefined) return []
   const problems: Problem[] = []
   if (flags.target === undefined) problems.push({ what: '--switch makes one system both sides, and none was named.', fix: "Name it with --target KIND=URL, as in --target openai=URL --switch './switch.sh {side}'." })
+  if (flags.load !== 'full') problems.push({ what: '--switch takes turns, and a gentle run takes none: its few messages would be spread over many restarts.', fix: 'Add --load full, at a time when the system is yours alone; or measure gently before and after by hand, with --label and --against.' })
   if (flags.label !== undefined) problems.push({ what: '--label names a run of one side, and with --switch the sides are called before and after.', fix: 'Leave one of them out.' })
   if (!flags.switch.includes('{side}')) problems.push({ what: `--switch "${flags.switch}" does not say where the side belongs.`, fix: "Write {side} in it, as in './switch.sh {side}': it becomes before or after." })
   if (Number(flags.rounds ?? leastRounds) < leastRounds) problems.push({ what: `--rounds ${flags.rounds ?? ''} are too few visits for --switch.`, fix: `It takes ${leastRounds} pairs of visits, one a round.` })

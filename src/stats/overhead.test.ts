@@ -60,3 +60,10 @@ test('a gap may be wrong by one stamp’s error, the slip not counted', () => {
   const said = [told('through', 30, { dueAt: 0, startedAt: 10, errorBound: 13 }), told('direct', 20, { errorBound: 2 })]
   expect(views(said, gaps)).toEqual([10, 12, 7])
 })
+
+test('rounds whose answers came in bursts through the system alone are counted', () => {
+  const burst = (phase: string, coalesced: number, round = 1): MessageRecord => user(phase, { round, gaps: { count: 9, max: 40, pauses: 0, p50: 0.4, p95: 1, coalesced } })
+  expect(of([burst('through', 8), burst('direct', 0), burst('through', 4, 2), burst('direct', 0, 2), burst('through', 8, 3), burst('direct', 7, 3)], gaps).burstRounds).toBe(1)
+  expect(of([burst('through', 8), burst('through', 8), burst('through', 0), burst('direct', 0)], gaps).burstRounds).toBe(1)
+  expect(of([burst('through', 8), burst('direct', 0)]).burstRounds).toBe(0)
+})

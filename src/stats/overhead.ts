@@ -16,6 +16,13 @@ export interface Overhead {
   readonly interval: SignedRankInterval | undefined
   /** Rounds in which the phases were walked, and that say nothing: the model directly did not answer, or no answer had two chunks. */
   readonly voidRounds: number
+  /**
+   * Of a claim on gaps: rounds in which the median answer came in bursts through the system and word by word directly. A burst has no gaps between its words,
+   * so that they show nothing good.
+   */
+  readonly burstRounds: number
+  /** The interval of the other rounds alone. */
+  readonly wordByWord: SignedRankInterval | undefined
 }
 
 const quantileOf = { p50: 0.5, p95: 0.95 } as const
@@ -30,10 +37,23 @@ export function overhead(run: Run, side: string, claim: OverheadClaim, view: Vie
   const walked = sideRounds(run, side).filter((round) => said(round, claim.through, claim).length > 0 && said(round, claim.direct, claim).length > 0)
   const perRound = walked.flatMap((round) => {
     const added = addedIn(round, claim, view)
-    return added === undefined ? [] : [{ round: round.round, added }]
+    return added === undefined ? [] : [{ round: round.round, added, inBursts: claim.of === 'gap' && onlyThroughInBursts(round, claim) }]
   })
   const differences = perRound.map(({ added }) => added)
-  return { perRound, estimate: hodgesLehmann(differences), interval: signedRankInterval(differences, run.header.rules.alpha), voidRounds: walked.length - perRound.length }
+  const apart = perRound.filter(({ inBursts }) => !inBursts).map(({ added }) => added)
+  const { alpha } = run.header.rules
+  return {
+    perRound: perRound.map(({ round, added }) => ({ round, added })), estimate: hodgesLehmann(differences), interval: signedRankInterval(differences, alpha), voidRounds: walked.length - perRound.length,
+    burstRounds: perRound.length - apart.length, wordByWord: signedRankInterval(apart, alpha),
+  }
+}
+
+const onlyThroughInBursts = (round: SideRound, claim: OverheadClaim): boolean => cameInBursts(said(round, claim.through, claim)) && !cameInBursts(said(round, claim.direct, claim))
+
+/** Whether of the median answer more than half of the chunks came together with the one before. */
+function cameInBursts(messages: readonly MessageRecord[]): boolean {
+  const shares = messages.flatMap(({ outcome, gaps: { count, coalesced } }) => (outcome.kind === 'failed' || count === 0 || coalesced === undefined ? [] : [coalesced / count]))
+  return (median(shares) ?? 0) > 0.5
 }
 
 /** What goes directly may be kept as an anchor. */

@@ -13,6 +13,9 @@ export interface WrongErrors extends Offences {
 /** Below this an HTTP status says that whoever asked has made a mistake. */
 const firstServerError = 500
 const tooManyRequests = 429
+/** Meant for a request that came too slowly, and what gateways also answer where the model was silent too long: still a time-out told as one. */
+const requestTimeout = 408
+const silences = ['silence', 'heartbeat', 'hang']
 
 /**
  * Failures of the model, really carried out, that the person is told of as something else: as a normal end of the answer, as a mistake of his own.
@@ -35,7 +38,8 @@ function misled(run: Run, message: MessageRecord): string | undefined {
     case 'http-status': {
       const status = Number.parseInt(outcome.detail, 10)
       const passedOn = status === tooManyRequests && fault?.kind === 'status' && fault.status === tooManyRequests
-      return status < firstServerError && !passedOn ? `${message.label} told as HTTP ${status}` : undefined
+      const timedOut = status === requestTimeout && fault !== undefined && silences.includes(fault.kind)
+      return status < firstServerError && !passedOn && !timedOut ? `${message.label} told as HTTP ${status}` : undefined
     }
     default: return undefined
   }

@@ -149,6 +149,11 @@ test.each<{ outcome: Outcome; says: string }>([
   expect(judged(failures({ silentMidAnswer: outcome }), none('wrongErrors', labels))).toMatchObject({ verdict: 'fail', value: 24, reason: expect.stringContaining(says) })
 })
 
+test('a silence may be told as 408, a time-out, and nothing else may', () => {
+  expect(judged(failures({ silentMidAnswer: failed('http-status', '408 timed out') }), none('wrongErrors', labels)).verdict).toBe('pass')
+  expect(judged(failures({ overloaded: failed('http-status', '408 timed out') }), none('wrongErrors', labels))).toMatchObject({ verdict: 'fail', reason: expect.stringContaining('overloaded told as HTTP 408') })
+})
+
 test('the model’s own 429 may be passed on, its garbage called malformed, and got over', () => {
   expect(judged(failures({ overloaded: failed('http-status', '429 slow down') }), none('wrongErrors', labels)).verdict).toBe('pass')
   expect(judged(failures({ garbled: failed('malformed') }), none('wrongErrors', labels)).verdict).toBe('pass')

@@ -125,6 +125,6 @@ function wrong(run: Run, side: SideSpec, claim: EventClaim): Tally {
     nothing: `the model never failed as it was asked to${unexposed === 0 ? '' : `: ${counted(unexposed, 'message')} did not come so far`}`,
     none: `0 of ${counted(n, 'failure')} of the model in ${kinds} were told as something else${atMostAfter(run, seen)}${besides}`,
     some: `${offending} of ${counted(n, 'failure')} of the model in ${kinds} were told as something else${examplesOf(seen)}${besides}`,
-    formula: 'failures that the mock carried out and that ended like a whole, empty or cut answer, or as an HTTP status below 500 that is not its own 429',
+    formula: 'failures that the mock carried out and that ended like a whole, empty or cut answer, or as an HTTP status below 500 that is neither its own 429 nor 408 for its silence',
   }
 }

@@ -46,6 +46,16 @@ test('gaps are judged by the answers’ own', () => {
   expect(judged(claim('gap', 10), rounds(() => 0, { gap: 20 })).verdict).toBe('fail')
 })
 
+test('the small gaps of an answer that comes in one burst show nothing good', () => {
+  const inBursts = (messages: readonly MessageRecord[], until: number): MessageRecord[] => messages.map((said) => (said.phase === 'through' && said.round <= until ? { ...said, gaps: { ...said.gaps, coalesced: 9 } } : said))
+  const never = judged(claim('gap', 10), inBursts(rounds(() => 0, { gap: -19 }), 6))
+  expect(never).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('in 6 of 6 rounds answers came in bursts through the stack') })
+  expect(never.reason).not.toContain('--rounds')
+  expect(judged(claim('gap', 10), inBursts(rounds(() => 0), 1))).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('--rounds') })
+  expect(judged(claim('gap', 10), inBursts(rounds(() => 0, { rounds: 8 }), 2)).verdict).toBe('pass')
+  expect(judged(claim('gap', 10), inBursts(rounds(() => 0, { gap: 20 }), 6)).verdict).toBe('fail')
+})
+
 test('rounds that disagree decide nothing, and more of them are the remedy', () => {
   expect(judged(claim('first token', 10), rounds((round) => (round % 2 === 0 ? 0 : 30)))).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('raise --budget or --rounds') })
 })

@@ -13,13 +13,17 @@ export function overheadClaim(run: Run, side: SideSpec, claim: OverheadClaim): W
     const seen = overhead(run, side.name, claim, view)
     const { interval } = seen
     const sound = interval !== undefined && seen.perRound.length >= leastRounds
+    // What a burst hides may not help to pass; that gaps are too long it shows like any other round.
+    const { wordByWord } = seen
+    const isTold = wordByWord !== undefined && seen.perRound.length - seen.burstRounds >= leastRounds
+    const isWithin = (bound: number): boolean => sound && isTold && interval.high <= bound && wordByWord.high <= bound
     return {
-      passes: sound && interval.high <= pass,
+      passes: isWithin(pass),
       fails: sound && interval.low > fail,
-      warns: sound && interval.high <= fail,
+      warns: isWithin(fail),
       value: seen.estimate,
-      shortage: sound ? undefined : shortage(seen),
-      moreRoundsHelp: true,
+      shortage: !sound ? shortage(seen) : isTold ? undefined : bursts(seen),
+      moreRoundsHelp: seen.burstRounds < seen.perRound.length || !sound,
     }
   }
   const describe = (): ReturnType<Weighing['describe']> => {
@@ -39,6 +43,9 @@ export function overheadClaim(run: Run, side: SideSpec, claim: OverheadClaim): W
 }
 
 const told = (time: number): string => inUnit(rankOrNull(time), 'ms').replace(/^-/, '−')
+
+const bursts = ({ burstRounds, perRound }: Overhead): string =>
+  `in ${burstRounds} of ${counted(perRound.length, 'round')} answers came in bursts through the stack, most of their words together, and word by word from the model: small gaps show nothing good then`
 
 function shortage({ perRound: { length: n }, voidRounds }: Overhead): string {
   const why = voidRounds === 0 ? '' : ` (${voidRounds} void: the model directly did not answer, or nothing had two chunks)`
