@@ -144,10 +144,11 @@ function addOthers(root: Command, leave: (code: number) => void): void {
     .description('prove on this machine what the harness can detect')
     .option('--self', 'the detection matrix: every defect must fail its claims, and nothing else')
     .option('--scenario <name>', 'the rows of this scenario alone', collect)
+    .option('--row <defect>', 'this row alone, as the matrix prints it: slots=1', collect)
     .option('--seed <n>', 'draw the order of sides from this', once)
     .option('--json', 'print one JSON document and nothing else')
     .option('--out <folder>', 'where reports go (reports)', once)
-    .action(async (flags: { self?: boolean; scenario?: string[]; seed?: string; json?: boolean; out?: string }) => {
+    .action(async (flags: { self?: boolean; scenario?: string[]; row?: string[]; seed?: string; json?: boolean; out?: string }) => {
       const { doctor } = await import('./commands/doctor.ts')
       leave(await doctor(flags, context()))
     })

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -37,6 +37,8 @@ async function refuses(args: readonly string[], code: number, says: RegExp, extr
   expect(ended.code).toBe(code)
   return ended.stderr
 }
+
+const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`)
 
 const scenario = (body: string): string => `import { ms, scenario, seconds } from 'first-token'\nexport default scenario({\n${body}\n})\n`
 const parts = {
@@ -198,17 +200,6 @@ test('what cannot be said gently, or needs our mock, is refused where nothing el
   await refuses(['run', 'overhead', ...target, '--load', 'full'], 2, /--model-url/)
 })
 
-test('a disk that takes no more is told of, and nothing is left running', { timeout: 60_000 }, async () => {
-  const out = path.join(scratch, 'full')
-  // A limit on the size of files stands in for a full disk: the write fails in the middle of the run.
-  const ended = spawnSync('bash', ['-c', `ulimit -f 150; exec '${process.execPath}' '${cli}' run simple-chat --quick --out '${out}'`], { encoding: 'utf8', env: environment, cwd: scratch })
-  expect(ended.stderr).toMatch(/run\.ndjson cannot be written any more \(E[A-Z]+\)[^]*--out/)
-  expect(ended.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
-  expect(ended.status).toBe(2)
-  const [folder = ''] = readdirSync(out)
-  expect(spawnSync(process.execPath, [cli, 'report', path.join(out, folder)], { encoding: 'utf8', env: environment, cwd: scratch }).stdout).toMatch(/interrupted/i)
-})
-
 test('parameters: an unknown one and one that is no time are refused', async () => {
   await refuses(['run', 'long-story', '--set', 'errorWihtin=8s'], 2, /Did you mean errorWithin/)
   await refuses(['run', 'long-story', '--set', 'errorWithin=8'], 2, /write it with its unit/)
@@ -277,42 +268,3 @@ test('the list of scenarios has each with its question', async () => {
   expect(ended.stdout).toMatch(/^concurrent +Does "Hello" start at once/m)
   expect(ended.code).toBe(0)
 })
-
-function childrenOf(pid: number): string[] {
-  return spawnSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => line.trim().split(/\s+/)[1] === String(pid))
-}
-
-/** Starts a run, waits until its run file has a kept round, and hands its pid over. */
-async function interrupted(signal: NodeJS.Signals): Promise<{ code: number | null; folder: string; children: string[]; stderr: string }> {
-  const out = mkdtempSync(path.join(scratch, 'interrupted-'))
-  const child = spawn(process.execPath, [cli, 'run', 'concurrent', '--quick', '--out', out], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-  let stderr = ''
-  child.stderr.on('data', (bytes: Buffer) => { stderr += bytes.toString() })
-  child.stdout.resume()
-  const ended = new Promise<number | null>((resolve) => { child.on('exit', resolve) })
-  const runFile = (): string => path.join(out, readdirSync(out)[0] ?? '', 'concurrent', 'run.ndjson')
-  await expect.poll(() => existsSync(runFile()) && readFileSync(runFile(), 'utf8').includes('"type":"round"'), { timeout: 60_000, interval: 200 }).toBe(true)
-  const children = childrenOf(child.pid ?? 0).map((line) => line.trim().split(/\s+/)[0] ?? '')
-  expect(children.length).toBeGreaterThanOrEqual(3)
-  child.kill(signal)
-  return { code: await ended, folder: path.dirname(runFile()), children, stderr }
-}
-
-const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`)
-
-test('Ctrl-C leaves a reportable run that says interrupted, and no process', async () => {
-  const { code, folder, children } = await interrupted('SIGINT')
-  expect(code).toBe(130)
-  await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([])
-  const report = await firstToken(['report', folder, '--format', 'json'])
-  expect(JSON.parse(report.stdout)).toMatchObject({ verdict: 'inconclusive', runs: [{ interrupted: true }] })
-  expect(existsSync(path.join(folder, 'verdict.json'))).toBe(true)
-}, 90_000)
-
-test('kill -9 leaves a reportable run that says interrupted, and no process', async () => {
-  const { folder, children } = await interrupted('SIGKILL')
-  await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([])
-  const report = await firstToken(['report', folder, '--format', 'json'])
-  expect(JSON.parse(report.stdout)).toMatchObject({ verdict: 'inconclusive', runs: [{ interrupted: true }] })
-}, 90_000)
-

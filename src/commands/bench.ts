@@ -1,117 +1,109 @@
-import { spawn } from 'node:child_process'
+import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { RunClock } from '../engine/node/clock.ts'
-import { seeded, sideOrder } from '../engine/plan.ts'
+import { seeded } from '../engine/plan.ts'
+import { exitCodes, UsageError } from '../errors.ts'
 import { mockJournal } from '../observe/journal.ts'
-import { renderTable } from '../report/table.ts'
 import { startSideProcess } from '../stack/side-process.ts'
-import { rankQuantile } from '../stats/quantile.ts'
-import { benchClient, clientKinds, type ClientKind } from './bench-client.ts'
+import { ceilingOrder, findCeiling } from './bench-ceiling.ts'
+import { benchClient, readingOrder, type WaveShape } from './bench-client.ts'
+import { benchFlags, benchHelp, type BenchOptions, benchOptions } from './bench-flags.ts'
+import { benchCeiling, type BenchDocument, benchRatios, benchRow, benchText } from './bench-report.ts'
+import { NothingMeasured, readCeiling, readRounds } from './bench-run.ts'
+import { swallowedFlags } from './npm-flags.ts'
 import { processFiles } from './package-files.ts'
 
-/** What a client process says of its own run: per message the stamp of the first token, CLOCK_MONOTONIC ms. */
-const clientReport = z.object({
-  firstTokens: z.array(z.object({ id: z.string(), at: z.number(), bound: z.number() })),
-  cpuMilliseconds: z.number(),
-  rssBytes: z.number(),
-})
-type ClientReport = z.infer<typeof clientReport>
-
-/** Stamp − the instant at which the mock wrote the same token, ms, pooled over rounds; and what the client cost. */
-interface BenchRow {
-  readonly client: ClientKind
-  readonly streams: number
-  readonly errors: number[]
-  readonly beyondBound: number
-  readonly cpuPerMessage: number
-  readonly rssMegabytes: number
-  /** Written − due of the mock while this client listened, ms. */
-  readonly latenessP99: number
-}
+/** 50 tokens, 20 ms apart, the first after 100 ms: the streams that other clients were measured with. */
+const fullWave: WaveShape = { tokens: 50, firstTokenAfter: 100, gap: 20, ramp: 1_000 }
+const quickWave: WaveShape = { tokens: 5, firstTokenAfter: 50, gap: 20, ramp: 200 }
+/** Where the search for the mock's ceiling begins, tokens/s, how long each rate is watched, ms, and how often the last step is halved. */
+const fullCeiling = { from: 10_000, watch: 2_000, refinements: 2 }
+const quickCeiling = { from: 30_000, watch: 300, refinements: 0 }
+/** Fewer streams would have to write more tokens each than the mock has in one answer. */
+const leastCeilingStreams = 20
 
 /**
  * The benchmark of the measuring path: the engine's own sessions against a bare `node:net` reader, the same streams from the same mock, one
- * after the other in an order drawn per round. Ground truth is the mock's journal.
+ * process after the other. Ground truth is the mock's journal. Then the mock alone: how many tokens a second it can write in time.
  */
-async function bench(streamCounts: readonly number[], rounds: number, seed: number): Promise<void> {
+async function bench(options: BenchOptions): Promise<BenchDocument> {
+  const clientFile = fileURLToPath(import.meta.url)
   const clock = new RunClock(() => {})
-  const random = seeded(seed)
-  const side = await startSideProcess({ name: 'the mock', file: processFiles().mock, args: [] })
-  const journal = mockJournal(side.url, () => clock.now())
-  const rows: BenchRow[] = []
+  const side = options.mock === undefined ? await startSideProcess({ name: 'the mock', file: processFiles().mock, args: [] }) : undefined
+  const mock = options.mock ?? side?.url ?? ''
+  const journal = mockJournal(mock, () => clock.now())
   try {
-    for (const streams of streamCounts) {
-      const reports = new Map<ClientKind, { report: ClientReport; errors: number[]; beyond: number; lateness: number[] }[]>(clientKinds.map((kind) => [kind, []]))
-      for (let round = 0; round < rounds; round += 1) {
-        for (const kind of sideOrder([...clientKinds], random) as ClientKind[]) {
-          await journal.collect()
-          const report = await runClient(kind, side.url, streams, `${kind}-${streams}-${round}`)
-          const written = new Map((await journal.collect()).map((entry) => [entry.id ?? '', entry]))
-          const seen = report.firstTokens.flatMap(({ id, at, bound }) => {
-            const entry = written.get(id)
-            return entry?.firstTokenAt === null || entry?.firstTokenAt === undefined ? [] : [{ error: at - entry.firstTokenAt, bound, late: entry.firstTokenAt - (entry.firstTokenDueAt ?? entry.firstTokenAt) }]
-          })
-          process.stderr.write(`${streams} streams, round ${round + 1} of ${rounds}: ${kind}, ${seen.length} first tokens\n`)
-          reports.get(kind)?.push({ report, errors: seen.map(({ error }) => error), beyond: seen.filter(({ error, bound }) => error > bound + 5).length, lateness: seen.map(({ late }) => late) })
-        }
-      }
-      for (const [client, all] of reports) rows.push(benchRow(client, streams, all))
+    await oneClock(mock, journal)
+    const { rounds, seed, quick } = options
+    const before = loadavg()[0] ?? 0
+    const wave = quick ? quickWave : fullWave
+    const readings = await readRounds({ mock, journal, streams: options.streams, rounds, random: seeded(seed), wave, clientFile, say: (text) => { process.stderr.write(text) } })
+    const streams = Math.max(leastCeilingStreams, ...options.streams)
+    process.stderr.write(`the ceiling of the mock, ${streams} streams\n`)
+    const steps = await readCeiling(clientFile, { reader: 'discard', mock, streams, ...(quick ? quickCeiling : fullCeiling) })
+    return {
+      machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.versions.node, load: { before, after: loadavg()[0] ?? 0 } },
+      seed, rounds, quick, wave,
+      rows: [...readings].map(([cell, all]) => benchRow(cell, all)),
+      ratios: benchRatios(readings),
+      ceiling: benchCeiling(streams, steps),
     }
   } finally {
     await journal.close()
-    await side.stop()
+    await side?.stop()
     clock.stop()
   }
-  process.stdout.write(benchTable(rows))
 }
 
-function benchRow(client: ClientKind, streams: number, all: readonly { report: ClientReport; errors: number[]; beyond: number; lateness: number[] }[]): BenchRow {
-  const messages = all.reduce((sum, { report }) => sum + report.firstTokens.length, 0)
-  return {
-    client,
-    streams,
-    errors: all.flatMap(({ errors }) => errors),
-    beyondBound: all.reduce((sum, { beyond }) => sum + beyond, 0),
-    cpuPerMessage: all.reduce((sum, { report }) => sum + report.cpuMilliseconds, 0) / Math.max(1, messages),
-    rssMegabytes: Math.max(...all.map(({ report }) => report.rssBytes)) / 1024 / 1024,
-    latenessP99: rankQuantile(all.flatMap(({ lateness }) => lateness), 0.99) ?? Number.NaN,
+/** An error of a stamp is the difference of two clocks, which have to be one. */
+async function oneClock(mock: string, journal: ReturnType<typeof mockJournal>): Promise<void> {
+  const fix = 'Give --mock the address that a mock on this machine printed, or leave the flag away.'
+  try {
+    await journal.ping()
+  } catch (error) {
+    throw new UsageError({ what: `No mock answers at ${mock}: ${error instanceof Error ? error.message : String(error)}.`, fix })
   }
+  if (!journal.sameBoot) throw new UsageError({ what: `The mock at ${mock} is not known to have this machine's clock.`, fix })
 }
 
-function benchTable(rows: readonly BenchRow[]): string {
-  const cells = rows.map((row) => [
-    row.client, String(row.streams), String(row.errors.length), ...[0.5, 0.99, 1].map((q) => (rankQuantile(row.errors, q) ?? Number.NaN).toFixed(2)),
-    row.client === 'net' ? '-' : String(row.beyondBound), row.cpuPerMessage.toFixed(2), row.rssMegabytes.toFixed(0), row.latenessP99.toFixed(2),
-  ])
-  const head = ['client', 'streams', 'n', 'error p50', 'p99', 'max', '> bound', 'CPU ms/msg', 'RSS MB', 'mock late p99']
-  return `${renderTable([head, ...cells])}\nTimes in ms. Error: stamp of the first token − the instant at which the mock wrote it.\n`
+/** What a client process of the benchmark is started with: `--client` and its order. */
+async function client(text: string): Promise<void> {
+  const order = z.discriminatedUnion('reader', [ceilingOrder, readingOrder.extend({ reader: z.literal('engine') }), readingOrder.extend({ reader: z.literal('net') })]).parse(JSON.parse(text))
+  const report = order.reader === 'discard' ? await findCeiling(order) : await benchClient(order)
+  process.stdout.write(JSON.stringify(report))
 }
 
-function runClient(kind: ClientKind, mock: string, streams: number, prefix: string): Promise<ClientReport> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--client', kind, '--mock', mock, '--streams', String(streams), '--prefix', prefix], { stdio: ['ignore', 'pipe', 'inherit'] })
-    let text = ''
-    child.stdout.on('data', (bytes: Buffer) => { text += bytes.toString() })
-    child.on('error', reject)
-    child.on('exit', (code) => {
-      if (code === 0) resolve(clientReport.parse(JSON.parse(text)))
-      else reject(new Error(`the ${kind} client ended with ${code ?? 'a signal'}`))
-    })
-  })
+async function main(args: readonly string[]): Promise<number> {
+  const swallowed = swallowedFlags(process.env, benchFlags, args)
+  if (swallowed.length > 0) throw new UsageError(swallowed)
+  const options = benchOptions(args)
+  if (options === 'help') {
+    process.stdout.write(benchHelp)
+    return exitCodes.pass
+  }
+  const document = await bench(options)
+  process.stdout.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : benchText(document))
+  return exitCodes.pass
 }
 
-const { values } = parseArgs({
-  options: {
-    streams: { type: 'string', default: '1,50,200' },
-    rounds: { type: 'string', default: '5' },
-    seed: { type: 'string', default: '1' },
-    client: { type: 'string' },
-    mock: { type: 'string', default: '' },
-    prefix: { type: 'string', default: '' },
-  },
-})
-const kind = clientKinds.find((known) => known === values.client)
-if (kind === undefined) await bench(values.streams.split(',').map(Number), Number(values.rounds), Number(values.seed))
-else process.stdout.write(JSON.stringify(await benchClient({ kind, mock: values.mock, streams: Number(values.streams), prefix: values.prefix })))
+function explain(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`bench: ${error.message}\n`)
+    return error.exitCode
+  }
+  if (error instanceof NothingMeasured) {
+    process.stderr.write(`bench: ${error.message}\n`)
+    return exitCodes.invalid
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return exitCodes.crash
+}
+
+const [first, order = ''] = process.argv.slice(2)
+try {
+  if (first === '--client') await client(order)
+  else process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = explain(error)
+}

@@ -18,6 +18,8 @@ import { defectSystems } from './systems.ts'
 export interface DoctorFlags {
   readonly self?: boolean
   readonly scenario?: readonly string[]
+  /** Defects as the matrix prints them. */
+  readonly row?: readonly string[]
   readonly seed?: string
   readonly json?: boolean
   readonly out?: string
@@ -39,13 +41,14 @@ const matrixBudget = 400_000
 /** `first-token doctor --self`: on this machine, now, does every defect fail the claims that it must, and does the sound stack pass? */
 export async function doctor(flags: DoctorFlags, context: CommandContext): Promise<number> {
   const { seed, scenarios } = asked(flags)
+  const only = flags.row
   const folder = reportsFolder(path.join(flags.out ?? 'reports', 'doctor'), new Date())
   const stop = new StopSignal()
   const rows: MatrixRow[] = []
   try {
     for (const group of groupsOf(scenarios)) {
       if (stop.signal.aborted) break
-      const matrices = await Promise.all(group.map((name) => decidedMatrix(name, { seed, folder, stop, context })))
+      const matrices = await Promise.all(group.map((name) => decidedMatrix(name, { seed, folder, stop, context, only })))
       rows.push(...matrices.flat())
     }
   } finally {
@@ -55,7 +58,7 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
     context.err(`Interrupted: nothing is shown by a part of the matrix; what was measured is in ${folder}.\n`)
     return stop.exitCode
   }
-  context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, `npx first-token doctor --self ${(flags.scenario ?? []).map((name) => `--scenario ${name} `).join('')}--seed ${seed}`))
+  context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, `npx first-token doctor --self ${(flags.scenario ?? []).map((name) => `--scenario ${name} `).join('')}${(only ?? []).map((row) => `--row ${row} `).join('')}--seed ${seed}`))
   if (rows.length === 0) return exitCodes.inconclusive
   return rows.every((row) => row.right) ? exitCodes.pass : exitCodes.fail
 }
@@ -82,7 +85,7 @@ function groupsOf(scenarios: readonly string[]): string[][] {
  * machine with something else to do decides too. A row that came out wrong is never asked again.
  */
 async function decidedMatrix(name: string, ask: Asked): Promise<MatrixRow[]> {
-  const quick = await matrix(name, 'quick', undefined, ask)
+  const quick = await matrix(name, 'quick', ask.only, ask)
   const isUndecided = (row: MatrixRow): boolean => row.claims.length > 0 && row.claims.every((claim) => claim.expected === 'either' || claim.verdict === claim.expected || claim.verdict === 'inconclusive' || claim.verdict === 'invalid')
   const again = quick.filter((row) => !row.right)
   if (again.length === 0 || !again.every(isUndecided) || ask.stop.signal.aborted) return quick
@@ -96,6 +99,8 @@ interface Asked {
   /** Gets a folder for each pass. */
   readonly folder: string
   readonly stop: StopSignal
+  /** The rows that are wanted; all of them where it is undefined. */
+  readonly only: readonly string[] | undefined
   readonly context: CommandContext
 }
 
@@ -105,7 +110,8 @@ async function matrix(name: string, size: Rules['size'], only: readonly string[]
   const scenario = await loadScenario(file, languageFile(), { control: true, quick: size === 'quick', set: {} })
   const cases = matrixCases(scenario.spec).filter((one) => only === undefined || only.includes(one.name))
   // Once more is for rows that the others may have disturbed: alone.
-  const parts = dealt(cases, only === undefined ? lanesOf[name] ?? 1 : 1)
+  if (cases.length === 0) return []
+  const parts = dealt(cases, size === 'quick' ? lanesOf[name] ?? 1 : 1)
   const place = path.join(ask.folder, `${name}-${size}`)
   const results = await Promise.all(parts.map((part, index) => measureCases(scenario, part, size, parts.length === 1 ? place : `${place}-${index + 1}`, ask)))
   return results.flatMap((result, index) => matrixRows(scenario.spec.name, parts[index] ?? [], result))
