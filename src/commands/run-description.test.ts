@@ -46,7 +46,7 @@ const target = { target: 'open-webui=http://127.0.0.1:1' }
 test('a target gets the gentle plan, with the cost in the words of the announcement', async () => {
   const text = await dryRun('concurrent', { ...target, model: 'llama3' })
   expect(text).toMatch(/^Plan: gently, 12 rounds, at most 1 message a second:$/m)
-  expect(text).toContain('about 31 messages, ≤ 5,500 answer tokens, 148 s, ≤ 2 at once against 127.0.0.1:1, model llama3\n')
+  expect(text).toContain('about 31 messages, ≤ 5,500 answer tokens, 3 min, ≤ 2 at once against 127.0.0.1:1, model llama3\n')
   expect(text).not.toContain('window')
   expect(await dryRun('concurrent', { ...target, load: 'full' })).toMatch(/about \d+ messages, answers as long as the model likes, .* against 127\.0\.0\.1:1/)
 })

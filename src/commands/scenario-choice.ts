@@ -52,12 +52,15 @@ function unknownParameters(chosen: readonly ChosenScenario[], names: readonly st
 }
 
 /** Why a scenario says nothing about the systems asked for, and is left out: a sentence without its full stop. Undefined where it can be run. */
-export function whyLeftOut(spec: ScenarioSpec, { targets, mockUrl, modelUrl, search }: Pick<RunRequest, 'targets' | 'mockUrl' | 'modelUrl' | 'search'>): string | undefined {
+export function whyLeftOut(spec: ScenarioSpec, { targets, mockUrl, modelUrl, search, load }: Pick<RunRequest, 'targets' | 'mockUrl' | 'modelUrl' | 'search' | 'load'>): string | undefined {
   if (targets.length === 0) return undefined
   const messages = Object.values(spec.messages)
   if (spec.needs.includes('search')) {
     if (targets.some(({ kind }) => kind === 'ollama')) return 'Ollama does not search the web'
     if (!search && targets.some(({ kind }) => kind === 'openai')) return 'it is not known whether this gateway searches the web; if it does (features.web_search), say --search'
+  }
+  if (load === 'gentle' && mockUrl === undefined && spec.params?.['errorWithin'] !== undefined && Object.values(spec.claims).some(({ measure }) => measure === 'wholeAnswers')) {
+    return 'a gentle run asks for short answers, and it takes a long one to meet a time-out: add --load full'
   }
   if (mockUrl === undefined && messages.some(({ fault, leave }) => fault !== undefined || leave !== undefined)) return 'the model has to fail and to be watched for it: put `first-token mock` behind the system and give its address with --mock'
   const goesPast = Object.values(spec.phases).some((phase) => !isWindow(phase) && phase.via === 'model')

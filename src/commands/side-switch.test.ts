@@ -145,9 +145,10 @@ test('one target becomes both sides', () => {
 
 test.each([
   [{}, []],
-  [{ switch: './s.sh {side}', target: 'openai=http://a' }, []],
-  [{ switch: './s.sh {side}', target: 'openai=http://a', rounds: '6' }, []],
-  [{ switch: './s.sh', label: 'x', rounds: '5' }, [/none was named/, /--label/, /where the side belongs/, /--rounds 5/]],
+  [{ switch: './s.sh {side}', target: 'openai=http://a', load: 'full' }, []],
+  [{ switch: './s.sh {side}', target: 'openai=http://a', load: 'full', rounds: '6' }, []],
+  [{ switch: './s.sh {side}', target: 'openai=http://a' }, [/a gentle run takes none/]],
+  [{ switch: './s.sh', label: 'x', rounds: '5' }, [/none was named/, /a gentle run takes none/, /--label/, /where the side belongs/, /--rounds 5/]],
 ])('flags beside --switch: %j', (flags, problems) => {
   expect(switchProblems(flags).map(({ what }) => what)).toEqual(problems.map((text) => expect.stringMatching(text)))
 })
