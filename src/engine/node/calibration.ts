@@ -12,6 +12,8 @@ const measuredAnswers = 320
 const discardedAnswers = 160
 const rate = 160
 const connections = 32
+/** A mock that was told to be slow is waited for, ms. */
+const longestAnswer = 60_000
 /** A stamp may be later than its bound by this, ms, in at most 1 % of answers: the kernel's and the mock's own share. */
 const tolerance = 5
 
@@ -65,20 +67,32 @@ export function calibrationRecord(stamps: readonly Stamp[], oneClock: boolean, l
   }
 }
 
+/** Over connections that are free; where answers take their time others are opened, so that none waits for the one before. */
 async function sayMany({ target, clock, utterance, signal }: CalibrationRequest, count: number): Promise<SaidMessage[]> {
   const sessions = Array.from({ length: connections }, () => target.open())
   await warmAll(sessions, signal)
+  const free = [...sessions]
+  const usedBy = new Map<string, Session>()
+  const take = (id: string): Session => {
+    const session = free.shift() ?? target.open()
+    if (!sessions.includes(session)) sessions.push(session)
+    usedBy.set(id, session)
+    return session
+  }
+  const giveBack = (id: string): void => {
+    const session = usedBy.get(id)
+    if (session !== undefined) free.push(session)
+  }
   const said: SaidMessage[] = []
-  const probes = dueTimes(clock.now() + 2, count, rate).map((dueAt, index) => ({ dueAt, session: () => sessionAt(sessions, index), utterance: utterance() }))
-  await sayWindow(probes, clock, (message) => said.push(message), signal)
-  await answered(said, 10_000, signal)
+  const probes = dueTimes(clock.now() + 2, count, rate).map((dueAt) => {
+    const hello = utterance()
+    return { dueAt, session: () => take(hello.id), utterance: hello }
+  })
+  await sayWindow(probes, clock, (message) => {
+    said.push(message)
+    void message.exchange.done.then(() => giveBack(message.utterance.id))
+  }, signal)
+  await answered(said, longestAnswer, signal)
   for (const session of sessions) session.close()
   return said
 }
-
-function sessionAt(sessions: readonly Session[], index: number): Session {
-  const session = sessions[index % sessions.length]
-  if (session === undefined) throw new RangeError('calibration needs at least one connection')
-  return session
-}
-
