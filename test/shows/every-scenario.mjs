@@ -207,11 +207,13 @@ const lines = {
   },
 
   async foreign() {
-    realSystem('litellm', 'all', ['--set', 'errorWithin=8s', '--quick'])
+    realSystem('litellm', 'all', ['--set', 'errorWithin=8s', '--quick', '--load', 'full', '--yes'])
+    realSystem('litellm', 'overhead', ['--quick', '--load', 'full', '--yes'])
   },
 
   async openwebui() {
-    for (const auth of ['token', 'key', 'password']) realSystem('open-webui', auth === 'token' ? 'all' : 'simple-chat', ['--auth', auth, '--set', 'errorWithin=8s', '--quick'])
+    for (const auth of ['token', 'key', 'password']) realSystem('open-webui', auth === 'token' ? 'all' : 'simple-chat', ['--auth', auth, ...(auth === 'token' ? ['--set', 'errorWithin=8s'] : []), '--quick', '--load', 'full', '--yes'])
+    realSystem('open-webui', 'concurrent', ['--load', 'gentle', '--yes'])
   },
 }
 
@@ -221,6 +223,7 @@ function realSystem(name, scenario, flags) {
   const document = documentOf({ out, code: result.status, stderr: result.stderr })
   says(`${name} ${scenario} ${flags.join(' ')}`, [0, 1].includes(result.status) && document.runs.length > 0, `exit ${result.status}, ${document.runs.map((run) => `${run.scenario} ${run.verdict}`).join(', ')}; left out: ${(document.leftOut ?? []).map((one) => one.scenario).join(', ') || 'none'}`)
   for (const run of document.runs) console.log(`       ${run.scenario}: ${run.sentence}`)
+  for (const { claim, verdict, reason } of judgedWrong(document)) console.log(`       ${verdict} ${claim}: ${reason}`)
   if (document.runs.length === 0) console.log(result.stderr.slice(-1500))
 }
 
