@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 /** Raised now and then, when suites are added. Far below it, a suite has gone missing. */
 const leastTests = 1_050
-const leastFiles = 75
+const leastFiles = 140
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report
