@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 /** Raised now and then, when suites are added. Far below it, a suite has gone missing. */
-const leastTests = 1_050
+const leastTests = 1_950
 const leastFiles = 140
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))

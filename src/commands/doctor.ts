@@ -80,19 +80,24 @@ function groupsOf(scenarios: readonly string[]): string[][] {
   return [...scenarios.filter((name) => !isPatient(name)).map((name) => [name]), scenarios.filter(isPatient)].filter((group) => group.length > 0)
 }
 
-/**
- * The matrix at quick size, and where that left a row undecided, once more at standard size: its stall limit is three times as long, so that a
- * machine with something else to do decides too. A row that came out wrong is never asked again.
- */
+/** How a row is measured: beside others; where that left it undecided by itself; and then by itself at standard size, whose stall limit is three times as long. */
+const passes: readonly { readonly size: Rules['size']; readonly isAlone: boolean }[] = [{ size: 'quick', isAlone: false }, { size: 'quick', isAlone: true }, { size: 'standard', isAlone: true }]
+
+/** The matrix, until every row is decided, so that a machine with something else to do decides too. A row that came out wrong is never asked again. */
 async function decidedMatrix(name: string, ask: Asked): Promise<MatrixRow[]> {
-  const quick = await matrix(name, 'quick', ask.only, ask)
-  const isUndecided = (row: MatrixRow): boolean => row.claims.length > 0 && row.claims.every((claim) => claim.expected === 'either' || claim.verdict === claim.expected || claim.verdict === 'inconclusive' || claim.verdict === 'invalid')
-  const again = quick.filter((row) => !row.right)
-  if (again.length === 0 || !again.every(isUndecided) || ask.stop.signal.aborted) return quick
-  ask.context.err(`the quick matrix left ${again.length} of its rows undecided; those once more at standard size\n`)
-  const standard = await matrix(name, 'standard', again.map(({ defect }) => defect), { ...ask, seed: (ask.seed + 1) >>> 0 })
-  return quick.map((row) => standard.find(({ defect }) => defect === row.defect) ?? row)
+  let rows: MatrixRow[] = []
+  for (const [index, pass] of passes.entries()) {
+    const open = rows.filter((row) => !row.right)
+    if (index > 0 && (open.length === 0 || !open.every(isUndecided) || ask.stop.signal.aborted)) break
+    if (index > 0) ask.context.err(`${name}: ${open.length} of ${rows.length} rows were left undecided; those once more, by themselves at ${pass.size} size\n`)
+    const measured = await matrix(name, pass, index === 0 ? ask.only : open.map(({ defect }) => defect), { ...ask, seed: (ask.seed + index) >>> 0 })
+    rows = index === 0 ? measured : rows.map((row) => measured.find(({ defect }) => defect === row.defect) ?? row)
+  }
+  return rows
 }
+
+const isUndecided = (row: MatrixRow): boolean =>
+  row.claims.length > 0 && row.claims.every((claim) => claim.expected === 'either' || claim.verdict === claim.expected || claim.verdict === 'inconclusive' || claim.verdict === 'invalid')
 
 interface Asked {
   readonly seed: number
@@ -105,14 +110,13 @@ interface Asked {
 }
 
 /** @param only the rows that are wanted; all of them where it is undefined. */
-async function matrix(name: string, size: Rules['size'], only: readonly string[] | undefined, ask: Asked): Promise<MatrixRow[]> {
+async function matrix(name: string, { size, isAlone }: (typeof passes)[number], only: readonly string[] | undefined, ask: Asked): Promise<MatrixRow[]> {
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile(), { control: true, quick: size === 'quick', set: {} })
   const cases = matrixCases(scenario.spec).filter((one) => only === undefined || only.includes(one.name))
-  // Once more is for rows that the others may have disturbed: alone.
   if (cases.length === 0) return []
-  const parts = dealt(cases, size === 'quick' ? lanesOf[name] ?? 1 : 1)
-  const place = path.join(ask.folder, `${name}-${size}`)
+  const parts = dealt(cases, isAlone ? 1 : lanesOf[name] ?? 1)
+  const place = path.join(ask.folder, `${name}-${size}${isAlone ? '-alone' : ''}`)
   const results = await Promise.all(parts.map((part, index) => measureCases(scenario, part, size, parts.length === 1 ? place : `${place}-${index + 1}`, ask)))
   return results.flatMap((result, index) => matrixRows(scenario.spec.name, parts[index] ?? [], result))
 }
