@@ -59,7 +59,7 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
     return stop.exitCode
   }
   context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, `npx first-token doctor --self ${(flags.scenario ?? []).map((name) => `--scenario ${name} `).join('')}${(only ?? []).map((row) => `--row ${row} `).join('')}--seed ${seed}`))
-  if (rows.length === 0) return exitCodes.inconclusive
+  if (rows.length === 0) throw new UsageError({ what: `There is no row ${(only ?? []).join(', ')}.`, fix: 'Write it as the matrix prints it, --row slots=1 for one.' })
   return rows.every((row) => row.right) ? exitCodes.pass : exitCodes.fail
 }
 

@@ -152,7 +152,7 @@ test('a story that is over before a stall could show proves nothing: neither a p
   for (const slots of [Infinity, 1]) {
     const said = await measured({ sides: { target: { answer: short, slots } } })
     expect(verdicts(said)).toMatchObject({ [waits]: 'inconclusive' })
-    expect(reason(said, waits)).toContain('blocker too short for so slow a model')
+    expect(reason(said, waits)).toContain('was to wait for was over too soon')
     expect(said.result.exitCode).not.toBe(0)
   }
 })

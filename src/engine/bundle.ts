@@ -77,6 +77,11 @@ function runProblems(error: unknown, file: string): Problem[] {
   const problems = typeof error === 'object' && error !== null && 'problems' in error && Array.isArray(error.problems) ? (error.problems as unknown[]).map(String) : undefined
   const line = lineOf(error, file)
   const at = line === undefined ? file : `${file}:${line}`
+  // What --set says is no fault of the scenario's.
+  if (error instanceof TypeError && error.message.startsWith('--set ')) {
+    const [what = '', fix = ''] = error.message.split('; ')
+    return [{ what: `${what}.`, fix: fix === '' ? 'Leave it out for the usual value.' : `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.` }]
+  }
   if (problems !== undefined) return problems.map((problem) => ({ what: `${at}: ${problem}.`, fix: 'Mend it in the scenario.' }))
   return [{ what: `${at}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}.`, fix: 'The scenario threw while it was loaded: mend that line.' }]
 }

@@ -63,7 +63,7 @@ test('exposed is a hello behind which its story still went on for the quiet medi
 
 test('stories that are too short, or that failed, expose nobody, and what is left may be too little', () => {
   const short = stalledShare(gentleRun(usual, twelve({ lasts: 900 })), 'after', claim, 'measured')
-  expect(short.problem).toContain('blocker too short for so slow a model: after only 0 of 12 hellos')
+  expect(short.problem).toContain('what hello was to wait for was over too soon: after only 0 of 12 hellos')
   expect(stalledShare(gentleRun(usual, twelve({ isUnsaid: true })), 'after', claim, 'measured').dropped.short).toBe(12)
   const failed = stalledShare(gentleRun(usual, [...twelve().slice(0, 8), ...twelve({ fails: true }).slice(0, 4)]), 'after', claim, 'measured')
   expect(failed).toMatchObject({ n: 8, dropped: { failed: 4, short: 0 }, problem: '4 of 12 blockers failed or were never said: during the others nobody stalled may say little' })

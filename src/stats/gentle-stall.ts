@@ -97,4 +97,4 @@ function problem(claim: StalledShareClaim, { probes, limit }: Baseline, pairs: r
 
 /** What is to be said where too many blockers ended too soon after the message, or before it could be said. */
 export const tooShort = (message: string, exposed: number, pairs: number, limit: number): string =>
-  `blocker too short for so slow a model: after only ${exposed} of ${pairs} ${message}s it still went on for longer than the limit of ${formatMilliseconds(limit)}`
+  `what ${message} was to wait for was over too soon: after only ${exposed} of ${pairs} ${message}s it still went on for longer than the limit of ${formatMilliseconds(limit)}; it takes longer answers, or our mock behind the system (--mock)`
