@@ -55,8 +55,10 @@ export class Chat {
     this.#model = model
     this.#dialect = dialect
     this.#exchange = exchange
-    const { connection, requestsBefore, receivedAt } = exchange
-    this.#entry = model.journal.begin({ kind: 'chat', socket: connection.number, requestsBefore, receivedAt })
+    const { connection, receivedAt } = exchange
+    // What else a connection carried (a list of models, say) does not make it one that is used again.
+    this.#entry = model.journal.begin({ kind: 'chat', socket: connection.number, requestsBefore: connection.chats, receivedAt })
+    connection.chats += 1
   }
 
   async run(): Promise<void> {

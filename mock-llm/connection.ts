@@ -18,6 +18,8 @@ export interface Exchange {
  */
 export class Connection {
   readonly number: number
+  /** Chats that it has carried, the one in hand included. */
+  chats = 0
   /** Called once when the client is seen to leave, for whoever answers at that moment. */
   onGone: ((at: number) => void) | null = null
   #goneAt: number | null = null

@@ -9,7 +9,7 @@ export interface Entry {
   /** As asked for; empty where the request could not be read. */
   model: string
   stream: boolean
-  /** Number of the socket, from 1, and how many requests it had carried before. */
+  /** Number of the socket, from 1, and how many requests it had carried before; of a chat, how many chats. */
   socket: number
   requestsBefore: number
   /** The request's first byte. */

@@ -35,3 +35,8 @@ test('tokens that were written after the first token was seen are another reques
   const late = entry({ socket: 5, firstTokenAt: 2_000 })
   expect(upstreamOf([early, late], 1_001)?.socket).toBe(4)
 })
+
+test('of a message that was asked again after each failure the first failure counts: from then on the person waits', () => {
+  const tries = [1_000, 3_000, 5_000].map((receivedAt) => entry({ receivedAt, firstTokenAt: null, lastTokenAt: null, tokensWritten: 0, fault: 'silence@headers', faultAt: receivedAt }))
+  expect(upstreamOf(tries, null)).toMatchObject({ receivedAt: 5_000, fault: 'silence@headers', faultAt: 1_000 })
+})

@@ -40,7 +40,10 @@ export function upstreamOf(entries: readonly JournalEntry[], firstTokenAt: numbe
   const inTime = chats.filter((entry) => entry.firstTokenAt !== null && (firstTokenAt === null || entry.firstTokenAt <= firstTokenAt + 1))
   const chosen = inTime.at(-1) ?? chats.at(-1)
   if (chosen === undefined) return null
-  const { id: _id, kind: _kind, fault, faultAt, ...upstream } = chosen
+  const { id: _id, kind: _kind, fault, faultAt: _faultAt, ...upstream } = chosen
+  // A stack that asks again waits from the first failure on, and so does the person.
+  const faults = chats.flatMap((entry) => (entry.faultAt === null ? [] : [entry.faultAt]))
+  const faultAt = faults.length === 0 ? null : Math.min(...faults)
   const broken = { ...(fault === null ? {} : { fault }), ...(faultAt === null ? {} : { faultAt }) }
   const others = entries.filter((entry) => entry !== chosen)
   return { ...upstream, ...broken, others: others.map(({ kind, receivedAt, tokensWritten }) => ({ kind, receivedAt, tokensWritten })) }

@@ -20,9 +20,11 @@ export interface Interval {
 export function proportionInterval({ events, n, alpha }: Count & { readonly alpha: number }): Interval {
   checkCount({ events, n }, alpha)
   if (n === 0) return { low: 0, high: 1 }
+  // For the smallest fractions of an event the package loses its digits: the share itself is inside all the same.
+  const share = events / n
   return {
-    low: events === 0 ? 0 : betaQuantile(alpha, events, n - events + 1),
-    high: events === n ? 1 : betaQuantile(1 - alpha, events + 1, n - events),
+    low: events === 0 ? 0 : Math.min(share, betaQuantile(alpha, events, n - events + 1)),
+    high: events === n ? 1 : Math.max(share, betaQuantile(1 - alpha, events + 1, n - events)),
   }
 }
 

@@ -50,13 +50,19 @@ export function effectiveConcurrency(run: Run, side: string, claim: EffectiveCon
 }
 
 function batchesOf({ round }: SideRound, messages: readonly MessageRecord[]): Batch[] {
-  const hidden = comesInOnePiece(messages)
+  const hidden = comesInOnePiece(messages.map(asTold))
   return [...byCopies(messages)].map(([copies, batch]) => ({
     round, copies,
-    most: mostAtOnce(batch.filter(isAnswered)),
+    most: mostAtOnce(batch.filter(isAnswered).map(asTold)),
     failures: batch.flatMap(({ outcome }) => (outcome.kind === 'failed' ? [outcome.code] : [])),
     unclear: hidden ?? (batch.length < copies ? `only ${batch.length} of ${copies} were said` : spread(batch)),
   }))
+}
+
+/** A word of the gateway's own ("Thinking") before the model's first is nothing told: with our mock behind it, it is known. */
+const asTold = (message: MessageRecord): MessageRecord => {
+  const { firstTokenAt, upstream } = message
+  return firstTokenAt === null || upstream?.firstTokenAt == null ? message : { ...message, firstTokenAt: Math.max(firstTokenAt, upstream.firstTokenAt) }
 }
 
 const isAnswered = ({ outcome }: MessageRecord): boolean => outcome.kind === 'answered'

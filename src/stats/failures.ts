@@ -1,4 +1,4 @@
-import type { MessageRecord } from '../sample/message.ts'
+import type { FailureCode, MessageRecord } from '../sample/message.ts'
 import type { Run } from '../sample/run-file.ts'
 import type { Said } from './said.ts'
 import { isEvidence } from './ttft.ts'
@@ -9,13 +9,23 @@ export interface Failures {
   readonly exposed: readonly Said[]
   /** It did not: the message never got so far, or the journal does not have it. */
   readonly unexposed: number
+  /** Of those, the ones that nothing ended: whatever they waited for, the person saw no error. */
+  readonly stranded: number
 }
 
-/** Of these messages those of which the mock says that it did what it was to do. */
+/** Ends that the tester made because nothing came: no error, however late. */
+export const noError: ReadonlySet<FailureCode> = new Set<FailureCode>(['hung', 'silent', 'no-first-token', 'over-deadline', 'not-delivered'])
+
+/**
+ * Of these messages those of which the mock says that it did what it was to do; and those that were answered all the same: of a model that was to fail there is
+ * no answer.
+ */
 export function failures(messages: readonly Said[], labels: readonly string[]): Failures {
   const asked = messages.filter(({ message }) => labels.includes(message.label) && isEvidence(message))
-  const exposed = asked.filter(({ message }) => message.upstream?.faultAt !== undefined)
-  return { exposed, unexposed: asked.length - exposed.length }
+  const isExposed = ({ message: { upstream, outcome } }: Said): boolean => upstream?.faultAt !== undefined || outcome.kind === 'answered'
+  const exposed = asked.filter(isExposed)
+  const stranded = asked.filter((one) => !isExposed(one) && one.message.outcome.kind === 'failed' && noError.has(one.message.outcome.code))
+  return { exposed, unexposed: asked.length - exposed.length, stranded: stranded.length }
 }
 
 /** Whether a frame that was no JSON did no harm: every word came, and the answer ended. */

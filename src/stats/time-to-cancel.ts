@@ -8,6 +8,8 @@ export interface TimeToCancel {
   readonly timed: readonly Timed[]
   /** Messages that were over before the person could leave, or that the model had told to the end by then, or that its journal does not have. */
   readonly nothingToCancel: number
+  /** Of those, the ones that failed before the person could leave. */
+  readonly broken: number
   readonly episodes: ReadonlyMap<string, number>
   /** The most tokens that the model wrote and the person did not get, of one message. */
   readonly wasted: number
@@ -20,6 +22,7 @@ export function timeToCancel(run: Run, side: string, labels: readonly string[], 
   return {
     timed: left.map(({ message, record }) => untilKnown(message, record, view)),
     nothingToCancel: asked.length - left.length,
+    broken: asked.filter(({ message: { outcome } }) => outcome.kind === 'failed' && outcome.code !== 'cancelled').length,
     episodes: episodesByLabel(left),
     wasted: Math.max(0, ...left.map(({ message }) => (message.upstream?.tokensWritten ?? 0) - (message.tokens ?? message.integrity?.received ?? message.chunks))),
   }

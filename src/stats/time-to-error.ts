@@ -1,6 +1,6 @@
-import type { FailureCode, MessageRecord } from '../sample/message.ts'
+import type { MessageRecord } from '../sample/message.ts'
 import type { RoundRecord, Run } from '../sample/run-file.ts'
-import { failures, wasRepaired } from './failures.ts'
+import { failures, noError, wasRepaired } from './failures.ts'
 import { said, type Said } from './said.ts'
 import type { View } from './ttft.ts'
 
@@ -20,25 +20,25 @@ export interface TimeToError {
   readonly timed: readonly Timed[]
   /** Messages at which the model did not fail after all. */
   readonly unexposed: number
+  /** Of those, the ones that nothing ended while they waited for their turn. */
+  readonly stranded: number
   /** Failures that the system got over: there was no error to wait for. */
   readonly repaired: number
   /** Of each label that was exposed, in how many batches (or windows) it was. */
   readonly episodes: ReadonlyMap<string, number>
 }
 
-/** Ends that the tester made because nothing came: no error, however late. */
-const noError: ReadonlySet<FailureCode> = new Set<FailureCode>(['hung', 'silent', 'no-first-token', 'over-deadline', 'not-delivered'])
-
 /**
  * From the instant at which the model failed, by its own journal, to the end that the person saw, in rounds that were kept. Whatever ended the wait
  * counts as its end; whether it was the right thing to say is for the wrong errors. A message that nothing ended took for ever.
  */
 export function timeToError(run: Run, side: string, labels: readonly string[], view: View): TimeToError {
-  const { exposed, unexposed } = failures(said(run, side).filter(({ record }) => record.kept), labels)
+  const { exposed, unexposed, stranded } = failures(said(run, side).filter(({ record }) => record.kept), labels)
   const failed = exposed.filter(({ message }) => !wasRepaired(run, message))
   return {
     timed: failed.map(({ message, record }) => waited(message, record, view)),
     unexposed,
+    stranded,
     repaired: exposed.length - failed.length,
     episodes: episodesByLabel(exposed),
   }

@@ -126,3 +126,17 @@ test('leaving is stamped late too: then it took longer than it seems', () => {
   expect([800, 950, 1_100].map((knew) => judged(leavers(() => knew, { endErrorBound: 100 }), cancel).verdict)).toEqual(['pass', 'warn', 'warn'])
   expect([2_050, 2_150].map((knew) => judged(leavers(() => knew, { endErrorBound: 100 }), cancel).verdict)).toEqual(['invalid', 'fail'])
 })
+
+test('people who hang because the model failed for somebody else are not left out: the claim cannot pass', () => {
+  const [first, ...rest] = failures()
+  const stranded = first === undefined ? expect.fail() : { ...first, upstream: null, outcome: failed('hung'), endedAt: first.dueAt + 40_000 }
+  expect(judged([stranded, ...rest], within())).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('1 message more hung before the model could fail') })
+})
+
+test('an answer that failed before the person could leave it says nothing good: the claim cannot pass', () => {
+  const left = inRounds((round, _, dueAt) => leaver(3, { round, dueAt }))
+  const [first, ...rest] = left
+  const broken = first === undefined ? expect.fail() : { ...first, outcome: failed('http-status', '500') }
+  expect(judged(left, cancel).verdict).toBe('pass')
+  expect(judged([broken, ...rest], cancel)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('1 answer more failed before the person could leave') })
+})

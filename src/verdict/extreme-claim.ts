@@ -25,7 +25,7 @@ export function extremeClaim(run: Run, side: SideSpec, claim: ExtremeClaim): Wei
   const weigh = (view: View): Weighed => {
     const seen = seenIn(view)
     const slowest = slowestOf(seen.timed)?.time
-    const shortage = unwatched(claim, seen) ?? roundShortage(seen.timed.length, rounds, roundsNeeded(run)) ?? unexposed(run, claim, seen)
+    const shortage = unwatched(claim, seen) ?? unseenEnds(seen) ?? roundShortage(seen.timed.length, rounds, roundsNeeded(run)) ?? unexposed(run, claim, seen)
     const sound = shortage === undefined && slowest !== undefined
     return {
       passes: sound && slowest <= pass,
@@ -43,6 +43,12 @@ export function extremeClaim(run: Run, side: SideSpec, claim: ExtremeClaim): Wei
 function unwatched({ bounds }: ExtremeClaim, { timed }: Seen): string | undefined {
   const open = timed.filter(({ time, shown }) => time === Infinity && shown <= bounds.fail)
   return open.length === 0 ? undefined : `${open.length} of them were watched for only ${formatMilliseconds(Math.max(...open.map(({ watched }) => watched)))}, ${formatMilliseconds(bounds.fail)} are needed to tell`
+}
+
+/** Messages that say nothing of the mechanism, and nothing good of the system: the others cannot speak for them. */
+function unseenEnds(seen: TimeToError | TimeToCancel): string | undefined {
+  if ('stranded' in seen) return seen.stranded === 0 ? undefined : `${counted(seen.stranded, 'message')} more hung before the model could fail for them: where the system is not to blame, its deadline is longer than what they were watched for`
+  return seen.broken === 0 ? undefined : `${counted(seen.broken, 'answer')} more failed before the person could leave`
 }
 
 /** A kind that was not seen to fail, or too seldom, cannot be spoken for by the others. */

@@ -142,7 +142,7 @@ export class NodeEngine implements Engine {
     const longestBlock = clock.longestBlock()
     const place = { side: order.side.name, round: order.round, attempt: order.attempt, phase: order.phase }
     const seen = await Promise.all(observers.map(async ({ what, observer }) => (await observer.stop()).map((one) => observationRecord(place, what, one))))
-    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && message.answer?.outcome.kind === 'failed' ? [message.utterance.id] : []))
+    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [message.utterance.id] : []))
     const entries = signal.aborted ? [] : await this.#collect(ids, this.#cancelPatience())
     const messages = walked.said.map(({ message, label, part, copies }) => this.#record(message, { ...place, label, part, ...(copies === undefined ? {} : { copies }) }, entries))
     this.#throwIfAborted()
