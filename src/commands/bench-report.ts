@@ -99,7 +99,7 @@ export function benchText({ machine, seed, rounds, quick, wave, rows, ratios, ce
   return [
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; load average ${machine.load.before.toFixed(1)} before and ${machine.load.after.toFixed(1)} after; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, seed ${seed}${quick ? '; --quick: no figures to keep' : ''}`,
     '',
-    ...textTable(columns, cells, { width: 100, palette: palette(false) }),
+    ...textTable(columns, cells, { width: 110, palette: palette(false) }),
     `Times in ms. Streams of ${wave.tokens} tokens, ${wave.gap} ms apart. Error: stamp of the first token − the instant at which the mock wrote it.`,
     ...farBeyond(rows),
     '',
