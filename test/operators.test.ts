@@ -49,7 +49,7 @@ test('the commands of the way through are there, in their order, and no verb tha
 
 test('what it announces is what is announced', () => {
   const shown = (fences('text')[0] ?? '').replaceAll(/\s+/g, ' ')
-  expect(shown).toContain(announcement({ messages: 81, tokens: 14_000, time: 360_000, inFlight: 2, host: 'chat.example.org', model: 'llama3' }))
+  expect(shown).toContain(announcement({ messages: 75, tokens: 12_000, time: 420_000, inFlight: 2, host: 'chat.example.org', model: 'llama3' }))
 })
 
 test('every exit code that an operator can meet is explained', () => {

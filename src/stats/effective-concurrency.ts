@@ -61,8 +61,9 @@ function batchesOf({ round }: SideRound, messages: readonly MessageRecord[]): Ba
 
 /** A word of the gateway's own ("Thinking") before the model's first is nothing told: with our mock behind it, it is known. */
 const asTold = (message: MessageRecord): MessageRecord => {
-  const { firstTokenAt, upstream } = message
-  return firstTokenAt === null || upstream?.firstTokenAt == null ? message : { ...message, firstTokenAt: Math.max(firstTokenAt, upstream.firstTokenAt) }
+  const { firstTokenAt } = message
+  const written = message.upstream?.firstTokenAt ?? null
+  return firstTokenAt === null || written === null ? message : { ...message, firstTokenAt: Math.max(firstTokenAt, written) }
 }
 
 const isAnswered = ({ outcome }: MessageRecord): boolean => outcome.kind === 'answered'
