@@ -202,7 +202,7 @@ test('what cannot be said gently, or needs our mock, is refused where nothing el
 
 test('parameters: an unknown one and one that is no time are refused', async () => {
   await refuses(['run', 'long-story', '--set', 'errorWihtin=8s'], 2, /Did you mean errorWithin/)
-  await refuses(['run', 'long-story', '--set', 'errorWithin=8'], 2, /write it with its unit/)
+  await refuses(['run', 'long-story', '--set', 'errorWithin=8'], 2, /Write it with its unit/)
   await refuses(['run', 'long-story', '--set', 'errorWithin'], 2, /NAME=VALUE/)
 })
 
