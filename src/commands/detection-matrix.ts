@@ -72,6 +72,7 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     // Where nothing was searched nobody could wait for it: the claim stays open.
     { defect: { search: 'none' }, mustFail: [sources], mayFail: [searchWaits] },
     { defect: { search: 'none', fakesSources: true }, mustFail: [sources], mayFail: [searchWaits] },
+    { defect: { slots: 1, healthBlocks: true }, mustFail: [searchWaits, 'health answers while a search is on'], mayFail: ['a search is complete in time'] },
     { defect: { search: 'blocking' }, mustFail: [searchWaits, 'health answers while a search is on'], mayFail: ['a search is complete in time'] },
   ],
   disconnect: [
