@@ -28,3 +28,8 @@ test('where nothing but several messages at once is said, as often as the scenar
   expect(rulesFor({ ...control, scenario: batches, size: 'quick' }).looks).toEqual([6])
   expect(rulesFor({ ...control, scenario: { phases: { ...batches.phases, quiet: { say: 'hello' } } }, size: 'quick' }).looks).toEqual([6])
 })
+
+test('--rounds never asks for fewer batches than the scenario does', () => {
+  const batches = { phases: { crowd: { together: ['chat'], copies: [50], repeat: 3 } } }
+  expect([1, 3, 9].map((rounds) => rulesFor({ ...control, scenario: batches, size: 'standard', rounds }).looks)).toEqual([[3], [3], [9]])
+})

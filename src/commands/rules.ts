@@ -22,7 +22,7 @@ export function rulesFor({ scenario, size, isControl, knownAnswers, rounds, stal
   const quick = size === 'quick'
   return {
     size,
-    looks: rounds !== undefined ? [rounds] : looksOf(Object.values(scenario.phases), quick),
+    looks: looksOf(Object.values(scenario.phases), quick, rounds),
     alpha: quick ? 0.05 : 0.02,
     stallFloor: stallLimit ?? (quick && isControl ? 150 : 500),
     stallLimitFixed: stallLimit !== undefined,
@@ -30,7 +30,8 @@ export function rulesFor({ scenario, size, isControl, knownAnswers, rounds, stal
   }
 }
 
-function looksOf(phases: readonly PhaseSpec[], quick: boolean): number[] {
-  if (phases.some(isWindow)) return quick ? [6] : [6, 12, 24]
-  return [Math.max(...phases.map((phase) => (isWindow(phase) ? 0 : repeats(phase, quick))))]
+/** What --rounds asks for; of batches never fewer than the scenario does, for so many are what its claims rest on. */
+function looksOf(phases: readonly PhaseSpec[], quick: boolean, rounds: number | undefined): number[] {
+  if (phases.some(isWindow)) return rounds !== undefined ? [rounds] : quick ? [6] : [6, 12, 24]
+  return [Math.max(rounds ?? 0, ...phases.map((phase) => (isWindow(phase) ? 0 : repeats(phase, quick))))]
 }

@@ -27,6 +27,7 @@ function conditions({ run: { header }, side }: RunSide): Conditions {
     'stall limit': rules.stallLimitFixed ? `fixed at ${rules.stallFloor} ms` : `from the quiet window, ${rules.stallFloor} ms at least`,
     'kind of target': side.kind,
     model: side.model,
+    'our mock behind it': side.hasMock ? 'yes' : 'no',
     engine,
     ...Object.fromEntries(['cpu', 'cores', 'platform'].map((name) => [`machine that asks (${name})`, textOf(environment[name])])),
   }
