@@ -10,7 +10,7 @@ if (esbuild === undefined) {
 }
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', logLevel: 'warning', sourcemap: true }
 const builds = [
-  { ...common, entryPoints: { cli: 'src/cli.ts', bench: 'src/commands/bench.ts', 'control-gateway': 'src/stack/control/main.ts' }, splitting: true, outdir: 'dist', chunkNames: 'chunks/[name]-[hash]' },
+  { ...common, entryPoints: { cli: 'src/cli.ts', bench: 'src/commands/bench.ts', 'control-gateway': 'src/stack/control/main.ts', 'matrix-lane': 'src/commands/matrix-lane-main.ts' }, splitting: true, outdir: 'dist', chunkNames: 'chunks/[name]-[hash]' },
   { ...common, entryPoints: { 'mock-llm': 'mock-llm/main.ts' }, outdir: 'dist' },
   { ...common, platform: 'neutral', entryPoints: { scenario: 'src/scenario/index.ts' }, outdir: 'dist' },
 ]

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
     include: ['{src,mock-llm,test,scenarios}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/shows/**', 'test/fixtures/**'],
     passWithNoTests: false,
+    // Much of the time a test waits; vitest's own choice on two cores is one worker.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
   },
 })

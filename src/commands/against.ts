@@ -33,7 +33,7 @@ export function earlierRuns(out: string, label: string, scenarios: readonly stri
 export function againstProblems(flags: { readonly against?: string; readonly target?: string; readonly label?: string; readonly switch?: string }): Problem[] {
   if (flags.against === undefined) return []
   const problems: Problem[] = []
-  if (flags.target === undefined) problems.push({ what: '--against sets the one system of --target beside an earlier run of it, and none was named.', fix: 'Name it with --target KIND=URL, or compare two runs with `first-token compare RUN RUN`.' })
+  if (flags.target === undefined) problems.push({ what: '--against sets the one system of --target beside an earlier run of it, and none was named.', fix: 'Name it with --target KIND=URL, or compare two runs with `npx first-token compare RUN RUN`.' })
   if (flags.switch !== undefined) problems.push({ what: '--against and --switch are both given.', fix: 'With --switch both sides are measured now: leave out --against.' })
   if (flags.label === undefined && flags.switch === undefined) problems.push({ what: '--against is given without --label.', fix: 'Say what this run is to be called, for the next one: --label after.' })
   if (flags.label === flags.against) problems.push({ what: `--label and --against are both ${flags.against}.`, fix: 'Give this run another name than the one that it is compared with.' })

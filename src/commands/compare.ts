@@ -43,6 +43,6 @@ function comparedRuns(then: readonly Run[], now: readonly Run[], places: readonl
 function refusal({ scenario, comparedWith }: RunResult): Problem {
   return {
     what: `${scenario}: the two runs cannot be compared: ${(comparedWith?.refused ?? []).join('; ')}.`,
-    fix: 'What differs may be the cause of any change. Measure both alike; to read each by itself: first-token report RUN.',
+    fix: 'What differs may be the cause of any change. Measure both alike; to read each by itself: npx first-token report RUN.',
   }
 }

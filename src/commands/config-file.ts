@@ -36,7 +36,7 @@ function textOf(place: string, name: string): string {
     return readFileSync(place, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new UsageError({ what: `The configuration ${name} cannot be read${code}.`, fix: 'Check the path, or let `first-token init` write one.' })
+    throw new UsageError({ what: `The configuration ${name} cannot be read${code}.`, fix: 'Check the path, or let `npx first-token init` write one.' })
   }
 }
 

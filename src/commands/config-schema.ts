@@ -3,7 +3,7 @@ import { parseDuration } from '../duration.ts'
 
 /** What a member has to be, in words: `noun` ends the sentence "… is X, which is not …", `fix` says what to write. Schemas carry the name of a form as their error. */
 export const forms = {
-  config: { noun: 'an object with the configuration of a deployment', fix: 'Write { "target": { "kind": "open-webui", "url": "http://localhost:3000" } }, for one, or let `first-token init` write it.' },
+  config: { noun: 'an object with the configuration of a deployment', fix: 'Write { "target": { "kind": "open-webui", "url": "http://localhost:3000" } }, for one, or let `npx first-token init` write it.' },
   system: { noun: 'a system with kind and url', fix: 'Write { "kind": "open-webui", "url": "http://localhost:3000" }.' },
   kind: { noun: 'a kind of system', fix: 'Write "openai", "ollama" or "open-webui".' },
   url: { noun: 'a base address', fix: 'Write it whole, without user name, ? and #, like "http://localhost:3000".' },

@@ -27,6 +27,9 @@ export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disc
 /** What these wait for is seconds long. */
 export const patientScenarios: readonly string[] = ['web-search', 'disconnect']
 
+/** Rows that wait for minutes and do nothing besides: they are measured beside everything else. */
+export const slowestRows: Readonly<Record<string, readonly string[]>> = { 'web-search': ['slots=none,stallsEvery=1,stallFor=10500'] }
+
 /**
  * How many stacks are measured at the same time. Most of the time they wait for a model that is slow or silent on purpose; what one of them adds to the
  * others is small beside their bounds, and where it is not a row stays undecided and is measured once more.
@@ -72,6 +75,7 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     // Where nothing was searched nobody could wait for it: the claim stays open.
     { defect: { search: 'none' }, mustFail: [sources], mayFail: [searchWaits] },
     { defect: { search: 'none', fakesSources: true }, mustFail: [sources], mayFail: [searchWaits] },
+    { defect: { search: 'late' }, mustFail: [sources], mayFail: [searchWaits] },
     { defect: { slots: 1, healthBlocks: true }, mustFail: [searchWaits, 'health answers while a search is on'], mayFail: ['a search is complete in time'] },
     { defect: { search: 'blocking' }, mustFail: [searchWaits, 'health answers while a search is on'], mayFail: ['a search is complete in time'] },
   ],
@@ -81,6 +85,7 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     { defect: { apologises: true }, mustFail: [asError] },
     { defect: { wrongStatus: true }, mustFail: [asError] },
     { defect: { cancelsLate: 3_000 }, mustFail: [knows] },
+    { defect: { reusesDead: true }, mustFail: [afterwards] },
     { defect: { upstreamTimeout: 'total:2000' }, mustFail: [] },
     { defect: { delayAfter: 150 }, mustFail: [] },
   ],

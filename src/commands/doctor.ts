@@ -1,19 +1,14 @@
 import path from 'node:path'
-import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
-import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
+import { languageFile, loadScenario } from '../engine/bundle.ts'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import type { Rules } from '../sample/run-file.ts'
-import type { RunResult } from '../verdict/document.ts'
-import { judgeRun } from '../verdict/judge.ts'
 import type { CommandContext } from './context.ts'
-import { lanesOf, type MatrixCase, matrixCases, matrixScenarios, patientScenarios } from './detection-matrix.ts'
-import { measure } from './measure.ts'
+import { lanesOf, matrixCases, matrixScenarios, patientScenarios, slowestRows } from './detection-matrix.ts'
+import { matrixLane } from './matrix-lane.ts'
+import type { MatrixRow } from './matrix-lane-run.ts'
 import { reportsFolder } from './reports-folder.ts'
-import { rulesFor } from './rules.ts'
-import { progressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
 import { StopSignal } from './stop-signal.ts'
-import { defectSystems } from './systems.ts'
 
 export interface DoctorFlags {
   readonly self?: boolean
@@ -25,32 +20,25 @@ export interface DoctorFlags {
   readonly out?: string
 }
 
-/** One row of the detection matrix: a defect, the claims that must fail with it, and what became of every claim. */
-interface MatrixRow {
-  readonly scenario: string
-  /** `none` on the sound side. */
-  readonly defect: string
-  readonly right: boolean
-  readonly wrong: readonly string[]
-  readonly claims: readonly { readonly claim: string; readonly expected: 'pass' | 'fail' | 'either'; readonly verdict: string }[]
-}
-
-/** Of one pass over a scenario's matrix, ms. */
-const matrixBudget = 400_000
-
 /** `first-token doctor --self`: on this machine, now, does every defect fail the claims that it must, and does the sound stack pass? */
 export async function doctor(flags: DoctorFlags, context: CommandContext): Promise<number> {
   const { seed, scenarios } = asked(flags)
-  const only = flags.row
   const folder = reportsFolder(path.join(flags.out ?? 'reports', 'doctor'), new Date())
   const stop = new StopSignal()
-  const rows: MatrixRow[] = []
+  const isAsked = (row: string): boolean => flags.row === undefined || flags.row.includes(row)
+  const isSlow = (name: string, row: string): boolean => slowestRows[name]?.includes(row) === true
+  const ask = { seed, folder, stop, context }
+  let rows: readonly MatrixRow[]
   try {
-    for (const group of groupsOf(scenarios)) {
-      if (stop.signal.aborted) break
-      const matrices = await Promise.all(group.map((name) => decidedMatrix(name, { seed, folder, stop, context, only })))
-      rows.push(...matrices.flat())
-    }
+    const [slow, others] = await Promise.all([
+      Promise.all(scenarios.filter((name) => slowestRows[name] !== undefined).map((name) => decidedMatrix(name, { ...ask, place: `${name}-slowest`, isWanted: (row) => isAsked(row) && isSlow(name, row) }))),
+      inTurn(groupsOf(scenarios), stop, (name) => decidedMatrix(name, { ...ask, place: name, isWanted: (row) => isAsked(row) && !isSlow(name, row) })),
+    ])
+    rows = scenarios.flatMap((name) => [...others.flat(), ...slow.flat()].filter(({ scenario }) => scenario === name))
+  } catch (error) {
+    // The lanes that are still at it leave, too.
+    stop.abort('a lane broke')
+    throw error
   } finally {
     stop.release()
   }
@@ -58,14 +46,14 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
     context.err(`Interrupted: nothing is shown by a part of the matrix; what was measured is in ${folder}.\n`)
     return stop.exitCode
   }
-  context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, `npx first-token doctor --self ${(flags.scenario ?? []).map((name) => `--scenario ${name} `).join('')}${(only ?? []).map((row) => `--row ${row} `).join('')}--seed ${seed}`))
-  if (rows.length === 0) throw new UsageError({ what: `There is no row ${(only ?? []).join(', ')}.`, fix: 'Write it as the matrix prints it, --row slots=1 for one.' })
+  context.out(flags.json === true ? `${JSON.stringify({ schema: 1, seed, rows }, null, 2)}\n` : matrixText(rows, `npx first-token doctor --self ${(flags.scenario ?? []).map((name) => `--scenario ${name} `).join('')}${(flags.row ?? []).map((row) => `--row ${row} `).join('')}--seed ${seed}`))
+  if (rows.length === 0) throw new UsageError({ what: `There is no row ${(flags.row ?? []).join(', ')}.`, fix: 'Write it as the matrix prints it, --row slots=1 for one.' })
   return rows.every((row) => row.right) ? exitCodes.pass : exitCodes.fail
 }
 
 function asked(flags: DoctorFlags): { readonly seed: number; readonly scenarios: readonly string[] } {
   const problems: Problem[] = []
-  if (flags.self !== true) problems.push({ what: 'Looking into a deployment is not supported yet.', fix: 'Ask what this machine can detect with `first-token doctor --self`.' })
+  if (flags.self !== true) problems.push({ what: 'Looking into a deployment is not supported yet.', fix: 'Ask what this machine can detect with `npx first-token doctor --self`.' })
   const seed = flags.seed === undefined ? Math.floor(Math.random() * 4_294_967_296) : Number(flags.seed)
   if (!Number.isInteger(seed) || seed < 0) problems.push({ what: `--seed ${flags.seed ?? ''} is not a whole number.`, fix: 'Write --seed 7, for one.' })
   const known: readonly string[] = matrixScenarios
@@ -80,6 +68,13 @@ function groupsOf(scenarios: readonly string[]): string[][] {
   return [...scenarios.filter((name) => !isPatient(name)).map((name) => [name]), scenarios.filter(isPatient)].filter((group) => group.length > 0)
 }
 
+/** One group after the other, those of a group at the same time. */
+async function inTurn(groups: readonly (readonly string[])[], stop: StopSignal, measureOne: (name: string) => Promise<MatrixRow[]>): Promise<MatrixRow[][]> {
+  const matrices: MatrixRow[][] = []
+  for (const group of groups) if (!stop.signal.aborted) matrices.push(...(await Promise.all(group.map(measureOne))))
+  return matrices
+}
+
 /** How a row is measured: beside others; where that left it undecided by itself; and then by itself at standard size, whose stall limit is three times as long. */
 const passes: readonly { readonly size: Rules['size']; readonly isAlone: boolean }[] = [{ size: 'quick', isAlone: false }, { size: 'quick', isAlone: true }, { size: 'standard', isAlone: true }]
 
@@ -90,7 +85,8 @@ async function decidedMatrix(name: string, ask: Asked): Promise<MatrixRow[]> {
     const open = rows.filter((row) => !row.right)
     if (index > 0 && (open.length === 0 || !open.every(isUndecided) || ask.stop.signal.aborted)) break
     if (index > 0) ask.context.err(`${name}: ${open.length} of ${rows.length} rows were left undecided; those once more, by themselves at ${pass.size} size\n`)
-    const measured = await matrix(name, pass, index === 0 ? ask.only : open.map(({ defect }) => defect), { ...ask, seed: (ask.seed + index) >>> 0 })
+    const isWanted = index === 0 ? ask.isWanted : (row: string) => open.some(({ defect }) => defect === row)
+    const measured = await matrix(name, pass, { ...ask, isWanted, seed: (ask.seed + index) >>> 0 })
     rows = index === 0 ? measured : rows.map((row) => measured.find(({ defect }) => defect === row.defect) ?? row)
   }
   return rows
@@ -103,68 +99,27 @@ interface Asked {
   readonly seed: number
   /** Gets a folder for each pass. */
   readonly folder: string
+  /** What those begin with. */
+  readonly place: string
   readonly stop: StopSignal
-  /** The rows that are wanted; all of them where it is undefined. */
-  readonly only: readonly string[] | undefined
+  readonly isWanted: (row: string) => boolean
   readonly context: CommandContext
 }
 
-/** @param only the rows that are wanted; all of them where it is undefined. */
-async function matrix(name: string, { size, isAlone }: (typeof passes)[number], only: readonly string[] | undefined, ask: Asked): Promise<MatrixRow[]> {
+async function matrix(name: string, { size, isAlone }: (typeof passes)[number], { isWanted, place, folder, seed, stop, context }: Asked): Promise<MatrixRow[]> {
   const [file = ''] = scenarioFiles([name])
   const scenario = await loadScenario(file, languageFile(), { control: true, quick: size === 'quick', set: {} })
-  const cases = matrixCases(scenario.spec).filter((one) => only === undefined || only.includes(one.name))
-  if (cases.length === 0) return []
-  const parts = dealt(cases, isAlone ? 1 : lanesOf[name] ?? 1)
-  const place = path.join(ask.folder, `${name}-${size}${isAlone ? '-alone' : ''}`)
-  const results = await Promise.all(parts.map((part, index) => measureCases(scenario, part, size, parts.length === 1 ? place : `${place}-${index + 1}`, ask)))
-  return results.flatMap((result, index) => matrixRows(scenario.spec.name, parts[index] ?? [], result))
+  const rows = matrixCases(scenario.spec).map((one) => one.name).filter(isWanted)
+  if (rows.length === 0) return []
+  const parts = dealt(rows, isAlone ? 1 : lanesOf[name] ?? 1)
+  const part = path.join(folder, `${place}-${size}${isAlone ? '-alone' : ''}`)
+  const lanes = parts.map((hand, index) => matrixLane({ scenario: name, rows: hand, size, seed, folder: parts.length === 1 ? part : `${part}-${index + 1}` }, stop, context))
+  return (await Promise.all(lanes)).flat()
 }
 
 /** Dealt to so many hands in turn; no hand is empty. */
 function dealt<T>(values: readonly T[], hands: number): T[][] {
   return Array.from({ length: Math.min(hands, values.length) }, (_, hand) => values.filter((_value, index) => index % hands === hand))
-}
-
-async function measureCases(scenario: BundledScenario, cases: readonly MatrixCase[], size: Rules['size'], folder: string, { seed, stop, context }: Asked): Promise<RunResult> {
-  const rules = rulesFor({ scenario: scenario.spec, size, isControl: true, knownAnswers: false })
-  const startedAt = new Date()
-  const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
-  const clock = new RunClock((block) => blocks.listener?.(block))
-  const progress = progressWriter(context)
-  const systems = await defectSystems(clock, cases)
-  void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
-  try {
-    return judgeRun(await measure({
-      scenario, systems, seed, clock, blocks, startedAt, folder,
-      // Two looks at most: the matrix has many sides, and a third look would take a quarter of an hour.
-      rules: { ...rules, looks: rules.looks.slice(0, 2) },
-      budget: matrixBudget,
-      reproduce: `npx first-token doctor --self --scenario ${scenario.spec.name} --seed ${seed}`,
-      signal: stop.signal,
-      knownAnswers: undefined,
-      onProgress: (event) => progress.show(event, systems.sides, scenario.spec, clock.now()),
-    }))
-  } finally {
-    progress.end()
-    await systems.down()
-    clock.stop()
-  }
-}
-
-function matrixRows(scenario: string, cases: readonly MatrixCase[], result: RunResult): MatrixRow[] {
-  return cases.map((one) => {
-    const claims = result.claims.filter((claim) => claim.side === one.name).map(({ claim, verdict }) => ({ claim, expected: expected(one, claim), verdict }))
-    const wrong = claims.filter((claim) => claim.expected !== 'either' && claim.verdict !== claim.expected).map((claim) => `"${claim.claim}" came out ${claim.verdict}, not ${claim.expected}`)
-    const missing = [...one.mustFail, ...one.mayFail].filter((sentence) => !claims.some(({ claim }) => claim === sentence)).map((sentence) => `there is no claim "${sentence}"`)
-    const empty = claims.length === 0 ? ['no claim was judged'] : []
-    return { scenario, defect: one.name, right: wrong.length + empty.length + missing.length === 0, wrong: [...wrong, ...empty, ...missing], claims }
-  })
-}
-
-function expected({ mustFail, mayFail }: MatrixCase, claim: string): 'pass' | 'fail' | 'either' {
-  if (mustFail.includes(claim)) return 'fail'
-  return mayFail.includes(claim) ? 'either' : 'pass'
 }
 
 function matrixText(rows: readonly MatrixRow[], again: string): string {

@@ -37,7 +37,7 @@ export async function init(flags: InitFlags, context: CommandContext, person: Pe
     return exitCodes.pass
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
-    if (error.by === 'end') throw new UsageError({ what: 'The input ended before the last answer: nothing was written.', fix: 'Give the answers as flags: first-token init --help lists them.' })
+    if (error.by === 'end') throw new UsageError({ what: 'The input ended before the last answer: nothing was written.', fix: 'Give the answers as flags: npx first-token init --help lists them.' })
     context.err('Interrupted: nothing was written.\n')
     return exitCodes.interrupted
   } finally {
@@ -214,9 +214,9 @@ function nextCommands(place: string, config: Config, { environment }: CommandCon
     '',
     'Next:',
     ...(variable === undefined || (environment[variable] ?? '') !== '' ? [] : [`  read -rs ${variable} && export ${variable}    # paste the token; it stands in no file`]),
-    `  first-token run all${file} --label before`,
+    `  npx first-token run all${file} --label before`,
     '  … change what is to be changed, and restart it …',
-    `  first-token run all${file} --label after --against before`,
+    `  npx first-token run all${file} --label after --against before`,
     '',
   ].join('\n')
 }

@@ -40,6 +40,8 @@ export interface MeasureOptions {
   readonly answerLimits?: AnswerLimits | undefined
   readonly knownAnswers: KnownAnswersRecord | undefined
   readonly onProgress: (progress: Progress) => void
+  /** Whether further rounds are worth while for this claim of this side; without it for every claim. */
+  readonly matters?: (side: string, claim: string) => boolean
   /** What a run on systems one at a time has besides: anchors, and the switching of sides. */
   readonly turns?: Pick<ConductorOptions, 'anchors' | 'switchTo'>
   /** Who is asked for the anchors where neither the model nor a mock behind the targets can be. */
@@ -70,7 +72,7 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   let interrupted: string | null = null
   try {
     const course = { header, engine, record, budget: clock.now() + options.budget, signal, onProgress: options.onProgress }
-    await (rules.load === 'gentle' ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides, ...options.turns }))
+    await (rules.load === 'gentle' ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...options.turns }))
     // What its last message set off stops no run, and is to be told all the same.
     if (guard?.signal.aborted === true) interrupted = String(guard.signal.reason)
   } catch (error) {

@@ -16,9 +16,9 @@ function packageFolder(): string {
 export const scenariosFolder = (): string => path.join(packageFolder(), 'scenarios')
 
 /** The entry points of the processes that a run starts beside itself. */
-export function processFiles(): { readonly mock: string; readonly gateway: string } {
+export function processFiles(): { readonly mock: string; readonly gateway: string; readonly lane: string } {
   const dist = path.join(packageFolder(), 'dist')
-  return { mock: path.join(dist, 'mock-llm.js'), gateway: path.join(dist, 'control-gateway.js') }
+  return { mock: path.join(dist, 'mock-llm.js'), gateway: path.join(dist, 'control-gateway.js'), lane: path.join(dist, 'matrix-lane.js') }
 }
 
 export function packageVersion(): string {

@@ -39,7 +39,7 @@ const byMoment = (one: string, other: string): number => one.localeCompare(other
 
 function latestFolder(reports: string): string {
   const last = reportFolders(reports).at(-1)
-  if (last === undefined) throw new UsageError({ what: `There is no run under ${reports}/ yet.`, fix: 'Make one: first-token run concurrent.' })
+  if (last === undefined) throw new UsageError({ what: `There is no run under ${reports}/ yet.`, fix: 'Make one: npx first-token run concurrent.' })
   return last
 }
 

@@ -95,7 +95,7 @@ function finish(results: readonly RunResult[], { request, folder, stop, context,
   progress.end()
   if (request.json) context.out(renderJson(document))
   else context.out(renderTerminal(document, { ...terminalOf(context), folder }))
-  if (stop.exitCode !== undefined) context.err(`Interrupted: what was measured is in ${folder}; show it with \`first-token report ${folder}\`.\n`)
+  if (stop.exitCode !== undefined) context.err(`Interrupted: what was measured is in ${folder}; show it with \`npx first-token report ${folder}\`.\n`)
   return stop.exitCode ?? document.exitCode
 }
 

@@ -62,7 +62,7 @@ export function whyLeftOut(spec: ScenarioSpec, { targets, mockUrl, modelUrl, sea
   if (load === 'gentle' && mockUrl === undefined && spec.params?.['errorWithin'] !== undefined && Object.values(spec.claims).some(({ measure }) => measure === 'wholeAnswers')) {
     return 'a gentle run asks for short answers, and it takes a long one to meet a time-out: add --load full'
   }
-  if (mockUrl === undefined && messages.some(({ fault, leave }) => fault !== undefined || leave !== undefined)) return 'the model has to fail and to be watched for it: put `first-token mock` behind the system and give its address with --mock'
+  if (mockUrl === undefined && messages.some(({ fault, leave }) => fault !== undefined || leave !== undefined)) return 'the model has to fail and to be watched for it: put `npx first-token mock` behind the system and give its address with --mock'
   const goesPast = Object.values(spec.phases).some((phase) => !isWindow(phase) && phase.via === 'model')
   return goesPast && mockUrl === undefined && modelUrl === undefined ? 'it compares with the model itself: give its address with --model-url, or put our mock behind the system' : undefined
 }

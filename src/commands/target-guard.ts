@@ -23,7 +23,7 @@ function isOwnAddress(address: string): boolean {
 export async function guardTarget(url: URL, allowedHosts: readonly string[]): Promise<Problem | undefined> {
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase()
   const provider = providers.find((name) => host === name || host.endsWith(`.${name}`))
-  if (provider !== undefined) return { what: `${host} is a model provider's service, which first-token does not load.`, fix: 'Point it at your own gateway, with a model of your own or `first-token mock` behind it.' }
+  if (provider !== undefined) return { what: `${host} is a model provider's service, which first-token does not load.`, fix: 'Point it at your own gateway, with a model of your own or `npx first-token mock` behind it.' }
   if (allowedHosts.includes(host) || isOwnAddress(host)) return undefined
   const addresses = isIP(host) === 0 ? await addressesOf(host) : [host]
   if (addresses === undefined) return { what: `The host ${host} cannot be resolved.`, fix: 'Check the spelling of the target.' }

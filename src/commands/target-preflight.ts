@@ -68,7 +68,7 @@ function told({ what, fix }: Problem, secrets: readonly string[]): Problem {
  * @throws {UsageError} exit 5 where nobody answers, 2 where somebody else does.
  */
 export async function checkMock(url: string): Promise<void> {
-  const fix = 'Start one with `first-token mock --port 9100`, put it behind the target, and give its address: --mock http://127.0.0.1:9100.'
+  const fix = 'Start one with `npx first-token mock --port 9100`, put it behind the target, and give its address: --mock http://127.0.0.1:9100.'
   const answer = await shortRequest(`${url}/mock/clock`, { patience })
   if (answer.kind === 'failed') throw new UsageError({ what: `--mock: ${url} does not answer (${answer.words}).`, fix }, exitCodes.unreachable)
   if (answer.status !== 200 || !answer.text.includes('"bootId"')) throw new UsageError({ what: `--mock: what answers at ${url} is not our mock.`, fix })

@@ -28,7 +28,9 @@ test('looks are due evenly, none is early, and one connection carries them while
     expect(look).toMatchObject({ what: 'database', firstTokenAt: null, status: 200, failure: null })
     expect(look.errorBound).toBeCloseTo(look.startedAt - look.dueAt + 0.5, 6)
   }
-  expect(sockets.size).toBe(1)
+  // One, unless the machine was so busy that a look was under way when the next was due.
+  const underWay = seen.map(({ startedAt }) => seen.filter((look) => look.startedAt <= startedAt && look.endedAt > startedAt).length)
+  expect(sockets.size).toBe(Math.max(...underWay))
   expect(asked[0]).toMatch(/^GET \/api\/v1\/chats\/\?page=1 HTTP/)
   expect(asked[0]).toMatch(/authorization: Bearer t/)
   await pause(50)

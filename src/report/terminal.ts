@@ -50,7 +50,7 @@ function severalRuns({ runs }: VerdictDocument, folder: string | undefined, page
     ...runs.filter(({ comparedWith }) => comparedWith !== undefined).flatMap((run) => [paragraph(page, `${run.scenario}, beside the earlier run`, { style: page.palette.bold }), ...comparedSections(run, page)]),
     ...runs.map((run) => [...section(page, `${run.scenario}: messages that failed`, failuresInWords(run).flatMap((line) => paragraph(page, line, { indent: 2 })))]),
     ...runs.map((run) => section(page, `${run.scenario}: can the figures be trusted?`, run.validity.filter(({ verdict }) => verdict === 'invalid').flatMap((check) => item(page, '  INVALID', page.palette.bad, checkInWords(check))))),
-    paragraph(page, `Every figure, its evidence and its formula: first-token report ${folder ?? 'FOLDER'}/SCENARIO`, { style: page.palette.dim }),
+    paragraph(page, `Every figure, its evidence and its formula: npx first-token report ${folder ?? 'FOLDER'}/SCENARIO`, { style: page.palette.dim }),
   ]
 }
 

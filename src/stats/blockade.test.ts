@@ -53,6 +53,12 @@ test('a search that brought no sources may never have searched, and blocks nobod
   for (const none of [search({ sources: 0 }), unsearched]) expect(blockade(window([none]), blocks(1, true), 10, ttft)).toMatchObject({ kind: 'unsearched', why: expect.stringContaining('no sources') })
 })
 
+test('a search that began when the model had been asked blocks nobody', () => {
+  const searchedAt = (receivedAt: number): MessageRecord => search({ upstream: { ...blocker().upstream, receivedAt: 950, others: [{ kind: 'search', receivedAt, tokensWritten: 0 }] } as MessageRecord['upstream'] })
+  expect(blockade(window([searchedAt(960)]), blocks(1, true), 10, ttft)).toMatchObject({ kind: 'unsearched', why: expect.stringContaining('after the question to the model') })
+  expect(blockade(window([searchedAt(940)]), blocks(1, true), 10, ttft)).toMatchObject({ kind: 'held' })
+})
+
 test('the scenario says how a phase blocks', () => {
   const scenario = { ...concurrent, messages: { ...concurrent.messages, saga: { text: 'Search', search: true as const, mock: { tokens: 5, firstTokenAfter: 2, gap: 20 } } } }
   expect(['quiet', 'behindStory', 'behindSaga', 'nowhere'].map((phase) => blockingOf(scenario, phase))).toEqual([blocks(0), blocks(1), blocks(1, true), blocks(0)])

@@ -41,7 +41,7 @@ function refusal(scenario: Pick<ScenarioSpec, 'messages'>, phase: PhaseSpec, has
   const atOnce = isWindow(phase) ? 1 + (phase.while?.copies ?? 0) : phase.together.length * Math.max(...phase.copies)
   if (atOnce > mostInFlight) return `says up to ${atOnce} at once: add --load full`
   const isBroken = labelsOf(phase).some((label) => scenario.messages[label]?.fault !== undefined)
-  return isBroken && !hasMock ? 'needs a model that can be made to fail: put `first-token mock` behind the system and give its address with --mock' : undefined
+  return isBroken && !hasMock ? 'needs a model that can be made to fail: put `npx first-token mock` behind the system and give its address with --mock' : undefined
 }
 
 /** Without the runtime of the language: stats take types alone from it. */

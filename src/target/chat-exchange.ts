@@ -200,7 +200,8 @@ export class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
 
   #onContent(content: string): void {
     const answer = this.#answer
-    if (answer.firstVisibleAt === null) {
+    // A line break that a model begins with is no word yet.
+    if (answer.firstVisibleAt === null && /\S/.test(content)) {
       answer.firstVisibleAt = this.#readAt
       answer.stampError = Math.max(answer.stampError, this.#stampError)
     }

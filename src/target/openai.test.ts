@@ -31,6 +31,16 @@ test('a streamed answer has its instants in order and its tokens counted', async
   expect((answer.firstTokenAt ?? 0) - (answer.firstEventAt ?? 0)).toBeGreaterThan(15)
 })
 
+test('line breaks that a model begins with are tokens, and no word yet', async () => {
+  const base = await serve((socket) => {
+    socket.write(head + token('\\n\\n'))
+    setTimeout(() => socket.write(token('Hello') + finished), 40)
+  })
+  const answer = await hello(base)
+  expect(answer.text).toBe('\n\nHello')
+  expect((answer.firstVisibleAt ?? 0) - (answer.firstTokenAt ?? 0)).toBeGreaterThan(20)
+})
+
 test('the prompt carries the marker only where our mock listens', async () => {
   const bodies: string[] = []
   const base = await serve((socket, request) => {

@@ -100,7 +100,8 @@ test('a real model whose story ends before any time-out shows nothing about time
   expect(judged(cut, all('wholeAnswers', ['long']), of(2_000)).verdict).toBe('fail')
 })
 
-const searched = { ...user().upstream, others: [{ kind: 'search', receivedAt: 2, tokensWritten: 0 }] } as MessageRecord['upstream']
+const searchedAt = (receivedAt: number): MessageRecord['upstream'] => ({ ...user().upstream, receivedAt: 2, others: [{ kind: 'search', receivedAt, tokensWritten: 0 }] }) as MessageRecord['upstream']
+const searched = searchedAt(1.5)
 const searches = (parts: (index: number) => UserParts = () => ({})): MessageRecord[] =>
   inRounds((round, index, dueAt) => user({ round, dueAt, id: `m-${round}-${index}`, label: 'lookUp', phase: 'search', copies: 4, sources: 3, upstream: searched, ...parts(index) }), { copies: 4 })
 
@@ -112,6 +113,7 @@ test.each<{ what: string; parts: UserParts; says: string }>([
   { what: 'none', parts: { sources: 0 }, says: 'no sources' },
   { what: 'made up', parts: { upstream: user().upstream }, says: '3 sources, and nothing was searched' },
   { what: 'not known to the journal', parts: { upstream: null }, says: '3 sources, and nothing was searched' },
+  { what: 'looked for afterwards', parts: { upstream: searchedAt(2.5) }, says: '3 sources, and the search came after the question to the model' },
   { what: 'failed', parts: { outcome: failed('http-status', '500') }, says: 'http-status' },
 ])('sources that are $what fail', ({ parts, says }) => {
   expect(judged(searches((index) => (index === 0 ? parts : {})), all('sourcesShown', ['lookUp']))).toMatchObject({ verdict: 'fail', value: 9 / 12, reason: expect.stringContaining(says) })

@@ -61,6 +61,7 @@ export class Answers {
       const asked = fresh ?? await this.#resources.upstream.open(fields, signal)
       if (searched.body !== body) asked.setHeader('content-length', searched.body.length)
       await relay(asked, searched.body, searched.sink, settings.upstreamTimeout, response)
+      searched.afterwards?.()
       await closed
     } catch (error) {
       sink.fail({ status: 502, type: 'upstream_unreachable', message: `The model cannot be reached (${error instanceof Error ? error.message : String(error)}).` })

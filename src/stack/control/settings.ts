@@ -24,7 +24,7 @@ export interface Settings {
   readonly swallowsErrors: boolean
   readonly cutsAfter: number | 'none'
   readonly keepsUpstream: boolean
-  readonly search: 'async' | 'blocking' | 'none'
+  readonly search: 'async' | 'blocking' | 'late' | 'none'
   readonly fakesSources: boolean
   readonly healthBlocks: boolean
   readonly healthDelay: number
@@ -111,9 +111,9 @@ const table: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
   keepsUpstream: yesOrNo('does not notice that the client left: the model goes on and the slot is held'),
   search: {
     standard: 'async',
-    read: oneOf('async', 'blocking', 'none'),
-    takes: 'async, blocking or none',
-    meaning: 'a message with features.web_search is searched for: beside everything else, or while everything else stands still, or (none) not at all, without a word about it',
+    read: oneOf('async', 'blocking', 'late', 'none'),
+    takes: 'async, blocking, late or none',
+    meaning: 'a message with features.web_search is searched for: beside everything else, or while everything else stands still, or (late) only when its answer is over, whose sources are made up, or (none) not at all, without a word about it',
   },
   fakesSources: yesOrNo('shows sources to whoever wants a search, without having searched'),
   healthBlocks: yesOrNo('/health takes a slot of its lane as an answer does'),

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { type Bench, startBench } from '../test/bench.ts'
-import { type ModelRequest, now, type ScriptedModel, until } from '../test/scripted-model.ts'
+import { type ModelRequest, now, type ScriptedModel, tokenEvent, until } from '../test/scripted-model.ts'
 
 const benches: Bench[] = []
 afterEach(async () => {
@@ -105,6 +105,18 @@ test.each([
   else expect(sourcesIn(one.text)).toMatchObject(shown)
   expect(one.told).toBe('0 1')
   expect(JSON.parse(model.chat(0).body)).toEqual({ model: 'm', stream: true, messages })
+})
+
+test('a late search comes when the answer is over, and its sources are made up', async () => {
+  const { model, client } = await bench(['search=late'], (chat) => { chat.head().write(tokenEvent('0')) })
+  const { queries } = findPages(model, 2)
+  const one = client().post(wish)
+  await until('the model is asked', () => model.chats.length === 1)
+  expect(sourcesIn(one.text)).toMatchObject([{ source: { name: prompt, type: 'web_search' } }])
+  expect(queries).toEqual([])
+  model.chat(0).end()
+  await until('the engine is asked', () => queries.length === 1)
+  expect(one.isWhole).toBe(true)
 })
 
 test('an answer that is no stream is searched for too, and passes as the model gave it', async () => {

@@ -14,19 +14,23 @@ const engineReply = z.object({ results: z.array(z.object({ url: z.string() })) }
 export interface Question {
   readonly body: Buffer
   readonly sink: Sink
+  /** What is left to do when the answer is over. */
+  readonly afterwards?: () => void
 }
 
 /** The web search of a gateway, by a search engine that speaks SearXNG's JSON beside the model. */
 export class Search {
   readonly #engine: string
   readonly #fakes: boolean
+  readonly #isLate: boolean
   /** Undefined where it does not search. */
   readonly #fetching: Fetching | undefined
 
   /** @param upstream the model; the engine is at `/search` of its origin. */
   constructor(upstream: URL, { search, fakesSources }: Pick<Settings, 'search' | 'fakesSources'>) {
     this.#engine = `${upstream.origin}/search`
-    this.#fakes = fakesSources
+    this.#fakes = fakesSources || search === 'late'
+    this.#isLate = search === 'late'
     if (search !== 'none') this.#fetching = search === 'blocking' ? new BlockingFetching() : asyncFetching
   }
 
@@ -46,10 +50,11 @@ export class Search {
     // As Open WebUI does: who cannot search answers without, and does not say so.
     if (sources.length === 0 || signal.aborted) return { body: request.modelBody(), sink }
     const body = this.#fakes ? request.modelBody() : request.modelBody(promptWithSources(query, sources))
-    if (!request.isStream) return { body, sink }
+    const rest = this.#isLate ? { afterwards: () => { void this.#sources(query, new AbortController().signal) } } : {}
+    if (!request.isStream) return { body, sink, ...rest }
     sink.head(200, { 'content-type': 'text/event-stream' })
     sink.write(sourcesEvent(query, sources))
-    return { body, sink: continued(sink) }
+    return { body, sink: continued(sink), ...rest }
   }
 
   async #sources(query: string, signal: AbortSignal): Promise<Source[]> {
