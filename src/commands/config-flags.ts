@@ -74,11 +74,11 @@ function environmentFlags(environment: Environment): EnvironmentFlags {
 
 type Systems = Pick<ConfiguredFlags, 'target' | 'before' | 'after'>
 
-/** Whoever names a system first names all: --before of the flags does not go with a target of the file. A --defect asks for the control stack. */
+/** Whoever names a system first names all: --before of the flags does not go with a target of the file. A --defect asks for the control stack, --stack for the one it names. */
 function systemsOf(flags: ConfiguredFlags, fromEnvironment: string | undefined, config: Config): Systems {
   const typed: Systems = some({ target: flags.target, before: flags.before, after: flags.after })
   if (Object.keys(typed).length > 0) return typed
-  if ((flags.defect ?? []).length > 0) return {}
+  if (flags.stack !== undefined || (flags.defect ?? []).length > 0) return {}
   if (fromEnvironment !== undefined) return { target: fromEnvironment }
   const text = (system: ConfigSystem | undefined): string | undefined => (system === undefined ? undefined : `${system.kind}=${system.url}`)
   return some({ target: text(config.target), before: text(config.before), after: text(config.after) })

@@ -45,6 +45,8 @@ function listPath(kind: AskedTarget['kind']): string {
     case 'ollama':
       return '/api/tags'
     case 'open-webui':
+    case 'open-webui-socket':
+    case 'browser':
       return '/api/models'
   }
 }

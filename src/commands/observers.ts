@@ -56,7 +56,7 @@ const modelObserver = (model: Target, clock: RunClock): StartObserver => (every)
 function healthOf({ kind, url }: SideSpec): string | undefined {
   switch (kind) {
     case 'control': return `${new URL(url).origin}/health`
-    case 'open-webui': return `${url}/health`
+    case 'open-webui': case 'open-webui-socket': case 'browser': return `${url}/health`
     case 'ollama': return `${url}/api/version`
     case 'openai': return undefined
   }
@@ -64,5 +64,5 @@ function healthOf({ kind, url }: SideSpec): string | undefined {
 
 function databaseOf({ kind, url }: SideSpec): string | undefined {
   if (kind === 'control') return `${new URL(url).origin}/api/v1/chats/`
-  return kind === 'open-webui' ? `${url}/api/v1/chats/?page=1` : undefined
+  return kind === 'open-webui' || kind === 'open-webui-socket' || kind === 'browser' ? `${url}/api/v1/chats/?page=1` : undefined
 }

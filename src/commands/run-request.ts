@@ -1,9 +1,10 @@
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { parseDuration } from '../duration.ts'
-import type { Rules } from '../sample/run-file.ts'
+import type { Rules, SideSpec } from '../sample/run-file.ts'
 import { type Credentials, credentials } from './credentials.ts'
 import { againstProblems } from './against.ts'
 import { switchedTargets, switchProblems } from './side-switch.ts'
+import { type StackRequest, stackRequest, stackTargets } from './stack-request.ts'
 import { guardTarget } from './target-guard.ts'
 
 /** What commander hands over of `run`: strings as typed. */
@@ -34,6 +35,11 @@ export interface RunFlags {
   readonly allowHost?: string[]
   readonly load?: string
   readonly defect?: string[]
+  readonly stack?: string
+  readonly profiles?: string
+  readonly via?: string
+  readonly modelServer?: string
+  readonly setEnv?: string[]
   readonly quick?: boolean
   readonly rounds?: string
   readonly budget?: string
@@ -49,7 +55,7 @@ export interface RunFlags {
 }
 
 /** What a target speaks. */
-export type TargetKind = 'openai' | 'ollama' | 'open-webui'
+export type TargetKind = 'openai' | 'ollama' | 'open-webui' | 'open-webui-socket' | 'browser'
 
 /** A system that runs already, as a flag names it. */
 export interface TargetFlag {
@@ -57,10 +63,15 @@ export interface TargetFlag {
   readonly role: 'judged' | 'reference'
   readonly kind: TargetKind
   readonly url: string
+  /** Of a stack that the run started: the profile of this side, and the settings in force. */
+  readonly profile?: string
+  readonly settings?: SideSpec['settings']
 }
 
 export interface RunRequest {
   readonly targets: readonly TargetFlag[]
+  /** A real stack to be started; its sides are `targets`, which have no address until it is up, no more than `mockUrl`. */
+  readonly stack: StackRequest | undefined
   readonly mockUrl: string | undefined
   /** The model directly: the base that an OpenAI client takes. */
   readonly modelUrl: string | undefined
@@ -115,23 +126,26 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const problems: Problem[] = []
   const named = targetFlags(flags, problems)
   const [one] = named
-  const targets = flags.switch === undefined || one === undefined ? named : switchedTargets(one)
+  const stack = stackRequest(flags, problems)
+  const running = flags.switch === undefined || one === undefined ? named : switchedTargets(one)
+  const targets = stack === undefined ? running : stackTargets(stack)
   const mockUrl = flags.mock === undefined ? undefined : httpUrl('--mock', flags.mock, problems)
-  const urls = [...targets.map((target) => target.url), ...(mockUrl === undefined ? [] : [mockUrl])]
+  const urls = [...running.map((target) => target.url), ...(mockUrl === undefined ? [] : [mockUrl])]
   for (const url of urls) {
     const problem = await guardTarget(new URL(url), (flags.allowHost ?? []).map((host) => host.toLowerCase()))
     if (problem !== undefined && !problems.some((known) => known.what === problem.what)) problems.push(problem)
   }
   const modelUrl = flags.modelUrl === undefined ? undefined : httpUrl('--model-url', flags.modelUrl, problems)
   if (modelUrl !== undefined) problems.push(...[await guardTarget(new URL(modelUrl), (flags.allowHost ?? []).map((host) => host.toLowerCase()))].filter((found) => found !== undefined))
-  checkCombinations(flags, targets, problems)
+  checkCombinations(flags, running, problems)
   problems.push(...switchProblems(flags), ...againstProblems(flags))
   const request: RunRequest = {
     targets,
-    mockUrl: mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
+    stack,
+    mockUrl: stack?.modelServer === 'mock' ? '' : mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
     modelUrl,
-    search: flags.search ?? false,
-    load: flags.load === 'gentle' || (flags.load === undefined && targets.length > 0) ? 'gentle' : 'full',
+    search: stack !== undefined || (flags.search ?? false),
+    load: flags.load === 'gentle' || (flags.load === undefined && running.length > 0) ? 'gentle' : 'full',
     maxMessages: whole('--max-messages', flags.maxMessages, 1, 10_000_000, problems),
     maxTokens: whole('--max-tokens', flags.maxTokens, 1, 1_000_000_000, problems),
     against: flags.against,
@@ -142,7 +156,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
     model: flags.model,
     credentials: credentials(flags, environment, problems),
     healthUrl: flags.healthUrl === undefined ? undefined : httpUrl('--health-url', flags.healthUrl, problems),
-    defects: flags.defect ?? [],
+    defects: stack === undefined ? flags.defect ?? [] : [],
     size: flags.quick === true ? 'quick' : 'standard',
     rounds: whole('--rounds', flags.rounds, 1, 100, problems),
     budget: time('--budget', flags.budget, problems) ?? (targets.length === 0 ? budgets.control : budgets.elsewhere),
@@ -215,6 +229,7 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (flags.target !== undefined && (flags.before !== undefined || flags.after !== undefined)) problems.push({ what: '--target and --before/--after are both given.', fix: 'Use --target for one system, --before and --after for two.' })
   if (flags.before !== undefined && flags.after === undefined) problems.push({ what: '--before is given without --after.', fix: 'Name the system to be judged with --after KIND=URL, or measure one alone with --target.' })
   if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes gentle (what a target gets) or full (where the system is yours alone while it is measured).' })
+  if (onTargets && flags.stack !== undefined) problems.push({ what: '--stack starts a system, and one that runs already was named.', fix: 'Drop one of the two.' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
   if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
   if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })

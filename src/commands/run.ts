@@ -22,6 +22,7 @@ import { runScenario, type Session } from './run-scenario.ts'
 import { type ChosenScenario, loadScenarios, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles } from './scenario-files.ts'
 import { sideAccess } from './sign-in.ts'
+import { type StartedStack, startStack } from './started-stack.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects } from './systems.ts'
 import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
@@ -34,38 +35,64 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   if (flags.list === true) return listScenarios(context)
   const files = scenarioFiles(names)
   const { config } = await readConfig({ file: flags.config, folder: process.cwd() })
-  const request = await runRequest(withConfig(flags, config, context.environment), context.environment)
-  const chosen = await loadScenarios(files, request, config.bounds)
-  checkDefects(chosen.map(({ asked }) => asked), request.defects)
-  if (flags.dryRun === true) return describeScenario(chosen.map(({ asked }) => asked), request, context)
-  const { scenarios, leftOut } = sorted(chosen, request, context)
-  const earlier = request.against === undefined ? undefined : earlierRuns(request.out, request.against, scenarios.map(({ asked }) => asked.spec.name))
-  if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
-  const access = await sideAccess(request.targets, request.credentials)
-  const models = await chosenModels(request.targets, request.model, access)
-  if (request.targets.length > 0) await announceRun(scenarios.map(({ asked }) => asked.spec), request, models, access, context)
-  // A gentle run says nothing that it has not announced; its first message finds out.
-  if (request.load === 'full') await checkAnswers(request.targets, models, access)
+  const asked = await runRequest(withConfig(flags, config, context.environment), context.environment)
+  const chosen = await loadScenarios(files, asked, config.bounds)
+  checkDefects(chosen.map((scenario) => scenario.asked), asked.defects)
+  if (flags.dryRun === true) return describeScenario(chosen.map((scenario) => scenario.asked), asked, context)
+  const { scenarios, leftOut } = sorted(chosen, asked, context)
+  const earlier = asked.against === undefined ? undefined : earlierRuns(asked.out, asked.against, scenarios.map((scenario) => scenario.asked.spec.name))
+  const reached = asked.stack === undefined ? await reachedTargets(asked, scenarios, context) : undefined
   const startedAt = new Date()
-  const folder = reportsFolder(request.out, startedAt)
+  const folder = reportsFolder(asked.out, startedAt)
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
   const clock = new RunClock((block) => blocks.listener?.(block))
   const stop = new StopSignal()
   const progress = progressWriter(context)
+  let stack: StartedStack | undefined
   try {
-    const session: Session = { request, models, access, startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard: request.targets.length === 0 ? undefined : new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) }
+    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), signal: stop.signal })
+    void stack?.died.then(({ name, detail }) => stop.abort(`lost: ${name} ended unasked (${detail})`))
+    const { request, models, access } = reached ?? onStack(asked, stack)
+    const guard = asked.stack === undefined && request.targets.length > 0 ? new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) : undefined
+    const session: Session = { request, models, access, startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
     const results: RunResult[] = []
     for (const scenario of scenarios) {
       results.push(await runScenario(scenario, session))
       if (stop.signal.aborted || session.guard?.signal.aborted === true) break
     }
     return finish(results, session)
+  } catch (error) {
+    if (stack !== undefined || stop.exitCode === undefined) throw error
+    context.err('Interrupted: the stack was not up yet, and nothing of it is left.\n')
+    return stop.exitCode
   } finally {
     progress.end()
+    await stack?.down()
     stop.release()
     clock.stop()
   }
 }
+
+/** What is to be measured, how it is entered, and which model is asked for. */
+type Reached = Pick<Session, 'request' | 'models' | 'access'>
+
+/** Looks at the systems that run already, and asks whoever sits there whether they may be sent what it takes. */
+async function reachedTargets(request: RunRequest, scenarios: readonly ChosenScenario[], context: CommandContext): Promise<Reached> {
+  if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
+  const access = await sideAccess(request.targets, request.credentials)
+  const models = await chosenModels(request.targets, request.model, access)
+  if (request.targets.length > 0) await announceRun(scenarios.map(({ asked }) => asked.spec), request, models, access, context)
+  // A gentle run says nothing that it has not announced; its first message finds out.
+  if (request.load === 'full') await checkAnswers(request.targets, models, access)
+  return { request, models, access }
+}
+
+/** A stack that is up is a system that runs already. */
+const onStack = (request: RunRequest, stack: StartedStack | undefined): Reached => ({
+  request: { ...request, targets: stack?.targets ?? [], mockUrl: stack?.mockUrl, modelUrl: stack?.modelUrl },
+  models: stack?.models ?? new Map(),
+  access: stack?.access ?? new Map(),
+})
 
 interface Sorted {
   readonly scenarios: readonly ChosenScenario[]

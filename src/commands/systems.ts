@@ -117,8 +117,8 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
     kind: target.kind,
     url: target.url,
     model: models.get(target.side) ?? '',
-    profile: null,
-    settings: {},
+    profile: target.profile ?? null,
+    settings: target.settings ?? {},
     defects: {},
     hasMock: request.mockUrl !== undefined,
   }))

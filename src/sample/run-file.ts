@@ -10,7 +10,7 @@ const sideSpec = z.object({
   name: z.string(),
   /** `judged` sides decide the exit code, `reference` sides are reported. */
   role: z.enum(['judged', 'reference']),
-  kind: z.enum(['control', 'openai', 'open-webui', 'ollama']),
+  kind: z.enum(['control', 'openai', 'open-webui', 'ollama', 'open-webui-socket', 'browser']),
   url: z.string(),
   model: z.string(),
   profile: z.string().nullable(),

@@ -36,6 +36,9 @@ function dialectOf({ kind, url, model }: TargetOptions): Dialect {
       return ollamaDialect(url, model)
     case 'open-webui':
       return openWebUiDialect(url, model)
+    case 'open-webui-socket':
+    case 'browser':
+      throw new Error(`a target of kind ${kind} cannot be spoken to yet`)
   }
 }
 

@@ -90,7 +90,7 @@ export interface Session {
 
 /** A system that a message can be said to. */
 export interface Target {
-  readonly kind: 'control' | 'openai' | 'open-webui' | 'ollama'
+  readonly kind: 'control' | 'openai' | 'open-webui' | 'ollama' | 'open-webui-socket' | 'browser'
   readonly url: string
   open(): Session
 }

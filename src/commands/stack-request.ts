@@ -1,0 +1,82 @@
+import type { Problem } from '../errors.ts'
+import type { RunFlags, TargetFlag, TargetKind } from './run-request.ts'
+
+/** Real stacks that a run can start; without one of them it starts the control stack. */
+export const realStacks = ['open-webui', 'ollama', 'compose'] as const
+export type RealStack = (typeof realStacks)[number]
+
+/** A real stack that is to be started, and how. */
+export interface StackRequest {
+  readonly name: RealStack
+  /** Each is a side; `before` is a reference, all others are judged. */
+  readonly profiles: readonly string[]
+  /** How its sides are spoken to. */
+  readonly via: 'api' | 'socket' | 'browser'
+  /** What answers behind it. */
+  readonly modelServer: 'mock' | 'ollama'
+  /** What --set-env changes, on all sides; by side where it was named: `after:THREAD_POOL_SIZE`. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What --defect changes of the mock: `slots`, for one. */
+  readonly mockSettings: Readonly<Record<string, string>>
+}
+
+const profilesOf: Readonly<Record<RealStack, { readonly known: readonly string[]; readonly standard: readonly string[] }>> = {
+  'open-webui': { known: ['before', 'after', 'small', 'recommended'], standard: ['before', 'after', 'recommended'] },
+  ollama: { known: ['before', 'after'], standard: ['before', 'after'] },
+  compose: { known: ['before', 'after', 'recommended'], standard: ['before', 'after', 'recommended'] },
+}
+
+const ways = ['api', 'socket', 'browser'] as const
+
+/** What --stack and the flags beside it ask for; undefined is the control stack. */
+export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest | undefined {
+  if (flags.stack === undefined || flags.stack === 'control') {
+    for (const flag of ['profiles', 'via', 'modelServer', 'setEnv'] as const) {
+      if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a real stack, and none was asked for.`, fix: 'Add --stack open-webui.' })
+    }
+    return undefined
+  }
+  const name = realStacks.find((known) => known === flags.stack)
+  if (name === undefined) {
+    problems.push({ what: `There is no stack "${flags.stack}".`, fix: `--stack takes control, ${realStacks.join(', ')}.` })
+    return undefined
+  }
+  const { known, standard } = profilesOf[name]
+  const profiles = flags.profiles === undefined ? standard : flags.profiles.split(',').map((profile) => profile.trim()).filter((profile) => profile !== '')
+  for (const profile of profiles) if (!known.includes(profile)) problems.push({ what: `--profiles: ${name} has no profile "${profile}".`, fix: `It has ${known.join(', ')}.` })
+  if (profiles.length === 0 || new Set(profiles).size < profiles.length) problems.push({ what: `--profiles ${flags.profiles ?? ''} names none, or one twice.`, fix: `Write --profiles ${standard.join(',')}, for one.` })
+  const via = ways.find((way) => way === (flags.via ?? 'api'))
+  if (via === undefined) problems.push({ what: `--via ${flags.via ?? ''} is not known.`, fix: `It takes ${ways.join(', ')}.` })
+  else if (via !== 'api' && name === 'ollama') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
+  const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
+  if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
+  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', environment: environmentOf(flags.setEnv ?? [], profiles, problems), mockSettings: mockSettingsOf(flags.defect ?? [], problems) }
+}
+
+/** Its sides, before they have an address. */
+export function stackTargets({ name, profiles, via }: StackRequest): TargetFlag[] {
+  const kind: TargetKind = name === 'ollama' ? 'ollama' : via === 'socket' ? 'open-webui-socket' : via === 'browser' ? 'browser' : 'open-webui'
+  return profiles.map((profile) => ({ side: profile, role: profile === 'before' && profiles.length > 1 ? 'reference' : 'judged', kind, url: '' }))
+}
+
+function environmentOf(texts: readonly string[], profiles: readonly string[], problems: Problem[]): Record<string, string> {
+  const environment: Record<string, string> = {}
+  for (const text of texts) {
+    const [, side, name, value] = /^(?:([a-z]+):)?([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? []
+    if (name === undefined || value === undefined) problems.push({ what: `--set-env ${text} is not [PROFILE:]NAME=VALUE.`, fix: 'Write --set-env after:THREAD_POOL_SIZE=40, for one.' })
+    else if (side !== undefined && !profiles.includes(side)) problems.push({ what: `--set-env ${text}: there is no side ${side} in this run.`, fix: `There are ${profiles.join(', ')}.` })
+    else environment[side === undefined ? name : `${side}:${name}`] = value
+  }
+  return environment
+}
+
+/** A real stack has no settings of ours to spoil; the mock behind it has. */
+function mockSettingsOf(texts: readonly string[], problems: Problem[]): Record<string, string> {
+  const settings: Record<string, string> = {}
+  for (const text of texts) {
+    const [, name, value] = /^mock:([a-zA-Z]+)=(.+)$/.exec(text) ?? []
+    if (name === undefined || value === undefined) problems.push({ what: `--defect ${text} changes the control stack, and another was asked for.`, fix: 'Of a real stack only the mock model behind it can be spoilt: --defect mock:slots=1.' })
+    else settings[name] = value
+  }
+  return settings
+}

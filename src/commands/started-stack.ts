@@ -1,0 +1,40 @@
+import type { Death } from '../stack/side-process.ts'
+import { UsageError } from '../errors.ts'
+import type { SideAccess } from './sign-in.ts'
+import type { StackRequest } from './stack-request.ts'
+import type { TargetFlag } from './run-request.ts'
+
+/** A real stack that a run started for itself: from here on its sides are systems that run already. */
+export interface StartedStack {
+  /** One a profile, with its address, its profile and the settings in force. */
+  readonly targets: readonly TargetFlag[]
+  /** Headers that open each side. */
+  readonly access: SideAccess
+  /** The model to ask for, by side. */
+  readonly models: ReadonlyMap<string, string>
+  /** Our mock behind the sides; undefined where a real model answers. */
+  readonly mockUrl: string | undefined
+  /** The model itself, past the sides; the base that an OpenAI client takes. */
+  readonly modelUrl: string | undefined
+  /** Resolves with the first process that ends unasked. Never resolves otherwise. */
+  readonly died: Promise<Death>
+  /** Stops all of it; nothing is left when it resolves. May be called again. */
+  down(): Promise<void>
+}
+
+export interface StackStart {
+  /** Tells what is being waited for. */
+  readonly note: (line: string) => void
+  /** Gives the start up; nothing is left running then either. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Starts a stack and waits until all of it answers.
+ * @throws {UsageError} where this machine lacks what it takes, with what to install.
+ */
+export async function startStack(request: StackRequest, _start: StackStart): Promise<StartedStack> {
+  switch (request.name) {
+    case 'open-webui': case 'ollama': case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
+  }
+}
