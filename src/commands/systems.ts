@@ -121,6 +121,7 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
     settings: target.settings ?? {},
     defects: {},
     hasMock: request.mockUrl !== undefined,
+    ...(target.tokensPerSecond === undefined ? {} : { tokensPerSecond: target.tokensPerSecond }),
   }))
   const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
   const model = request.modelUrl === undefined ? undefined : targetOf({ kind: 'openai', url: request.modelUrl, model: sides[0]?.model ?? '', headers: {}, clock })

@@ -78,8 +78,9 @@ export function startSupervised({ name, command, args, environment, cwd, folder,
 }
 
 async function endOf(child: ChildProcess, pid: number, tail: () => string, folder: string | undefined): Promise<SupervisedEnd> {
-  const [exitCode, signal] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]
+  // Both may come at once.
   const closed = once(child, 'close')
+  const [exitCode, signal] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]
   // The watchman is left, and whatever the program had started.
   signalGroup(pid, 'SIGKILL')
   await closed

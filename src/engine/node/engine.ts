@@ -7,8 +7,9 @@ import { type AnchorOrder, type Engine, type EngineSetting, type GentleOrder, In
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
-import { longestDelivery, mockAnswer, probeLabel } from '../plan.ts'
+import { longestDelivery, mockAnswer, probeLabel, wantedTokens } from '../plan.ts'
 import { messageRecord, observationRecord, toMicrosecond } from '../records.ts'
+import { ownWord } from '../own-word.ts'
 import { sayAnchors } from './anchor.ts'
 import { sayBatch } from './batch.ts'
 import { calibrate } from './calibration.ts'
@@ -92,7 +93,7 @@ export class NodeEngine implements Engine {
     const label = probeLabel(scenario)
     const said = new Map<string, string>()
     const utterance = (side: SideSpec): Utterance => {
-      const spoken = label === undefined ? this.#utterance('Hello', shortAnswer, side.hasMock) : this.#say(side, label, undefined)
+      const spoken = label === undefined ? this.#hello(side) : this.#say(side, label, undefined)
       said.set(spoken.id, side.name)
       return spoken
     }
@@ -288,14 +289,24 @@ export class NodeEngine implements Engine {
     const { scenario } = this.#options
     const { text = '', search } = scenario.messages[label] ?? {}
     const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
-    return search === true ? { ...utterance, search } : utterance
+    return {
+      ...utterance,
+      ...(side.tokensPerSecond === undefined ? {} : { maxTokens: wantedTokens(scenario, label, lasts, side.tokensPerSecond) }),
+      ...(search === true ? { search } : {}),
+    }
+  }
+
+  /** What a side warms up with in a scenario that has no window. */
+  #hello({ hasMock, tokensPerSecond }: SideSpec): Utterance {
+    const utterance = this.#utterance('Hello', shortAnswer, hasMock)
+    return tokensPerSecond === undefined ? utterance : { ...utterance, maxTokens: shortAnswer.tokens }
   }
 
   /** Where a real model listens each message begins with a word of its own: prompt prefixes are cached, and a cached hello is not a hello. */
   #utterance(text: string, answer: NonNullable<Utterance['mock']>, hasMock: boolean): Utterance {
     this.#messages += 1
     const id = `${this.#salt}-${this.#messages.toString(36)}`
-    return hasMock ? { id, text, mock: answer } : { id, text: `${id}: ${text}`, mock: undefined }
+    return hasMock ? { id, text, mock: answer } : { id, text: `${ownWord(id)}: ${text}`, mock: undefined }
   }
 
   /**
