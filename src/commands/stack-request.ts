@@ -50,14 +50,19 @@ export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest
   else if (via !== 'api' && name === 'ollama') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
   const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
   if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
-  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', environment: environmentOf(flags.setEnv ?? [], profiles, problems), mockSettings: mockSettingsOf(flags.defect ?? [], problems) }
+  const mockSettings = mockSettingsOf(flags.defect ?? [], problems)
+  if (modelServer === 'ollama' && Object.keys(mockSettings).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
+  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', environment: environmentOf(flags.setEnv ?? [], profiles, problems), mockSettings }
 }
 
 /** Its sides, before they have an address. */
 export function stackTargets({ name, profiles, via }: StackRequest): TargetFlag[] {
   const kind: TargetKind = name === 'ollama' ? 'ollama' : via === 'socket' ? 'open-webui-socket' : via === 'browser' ? 'browser' : 'open-webui'
-  return profiles.map((profile) => ({ side: profile, role: profile === 'before' && profiles.length > 1 ? 'reference' : 'judged', kind, url: '' }))
+  return profiles.map((profile) => ({ side: profile, role: sideRole(profile, profiles), kind, url: '' }))
 }
+
+/** What is there before the change is only compared with, unless it is there alone. */
+export const sideRole = (profile: string, profiles: readonly string[]): TargetFlag['role'] => (profile === 'before' && profiles.length > 1 ? 'reference' : 'judged')
 
 function environmentOf(texts: readonly string[], profiles: readonly string[], problems: Problem[]): Record<string, string> {
   const environment: Record<string, string> = {}

@@ -1,7 +1,8 @@
 import type { Death } from '../stack/side-process.ts'
 import { UsageError } from '../errors.ts'
+import { startOllamaStack } from '../stack/ollama/stack.ts'
 import type { SideAccess } from './sign-in.ts'
-import type { StackRequest } from './stack-request.ts'
+import { sideRole, type StackRequest } from './stack-request.ts'
 import type { TargetFlag } from './run-request.ts'
 
 /** A real stack that a run started for itself: from here on its sides are systems that run already. */
@@ -33,8 +34,23 @@ export interface StackStart {
  * Starts a stack and waits until all of it answers.
  * @throws {UsageError} where this machine lacks what it takes, with what to install.
  */
-export async function startStack(request: StackRequest, _start: StackStart): Promise<StartedStack> {
+export async function startStack(request: StackRequest, start: StackStart): Promise<StartedStack> {
   switch (request.name) {
-    case 'open-webui': case 'ollama': case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
+    case 'ollama': return ollamaStack(request, start)
+    case 'open-webui': case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
+  }
+}
+
+/** A model server is spoken to directly: there is no mock behind it, and nothing to go past. */
+async function ollamaStack({ profiles, environment: changes }: StackRequest, { note, signal }: StackStart): Promise<StartedStack> {
+  const stack = await startOllamaStack({ profiles, changes, environment: process.env, note, signal })
+  return {
+    targets: stack.sides.map(({ name, profile, url, settings, tokensPerSecond }) => ({ side: name, role: sideRole(profile, profiles), kind: 'ollama', url, profile, settings, tokensPerSecond })),
+    access: new Map(),
+    models: new Map(stack.sides.map(({ name, model }) => [name, model])),
+    mockUrl: undefined,
+    modelUrl: undefined,
+    died: stack.died,
+    down: () => stack.down(),
   }
 }

@@ -58,6 +58,7 @@ const watchman = '{ read -r _ <&3; kill -s KILL $$; if [ -n "$0" ]; then rm -rf 
 export function startSupervised({ name, command, args, environment, cwd, folder, onLine }: SupervisedOptions): Supervised {
   const child = spawn('/bin/sh', ['-c', watchman, folder ?? '', command, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { ...environment }, ...(cwd === undefined ? {} : { cwd }) })
   const { pid } = child
+  child.on('error', () => {})
   if (pid === undefined) throw new Error(`${name} did not start: there is no /bin/sh`)
   const tail = tailOf(child, onLine)
   // The pipe to the watchman may say that it closed.

@@ -95,6 +95,7 @@ async function install(folder: string, { environment, note, signal }: BuildOptio
   })
   const onAbort = (): void => { void go.stop() }
   signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
   const saying = setInterval(() => note(`still building Ollama (${seconds()})`), saysEvery)
   const { exitCode, detail } = await go.ended
   clearInterval(saying)
