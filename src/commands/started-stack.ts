@@ -1,8 +1,9 @@
 import type { Death } from '../stack/side-process.ts'
 import { UsageError } from '../errors.ts'
-import { startOllamaStack } from '../stack/ollama/stack.ts'
+import { startOllamaSides } from './ollama-sides.ts'
+import { startOpenWebUiSides } from './open-webui-sides.ts'
 import type { SideAccess } from './sign-in.ts'
-import { sideRole, type StackRequest } from './stack-request.ts'
+import type { StackRequest } from './stack-request.ts'
 import type { TargetFlag } from './run-request.ts'
 
 /** A real stack that a run started for itself: from here on its sides are systems that run already. */
@@ -13,6 +14,8 @@ export interface StartedStack {
   readonly access: SideAccess
   /** The model to ask for, by side. */
   readonly models: ReadonlyMap<string, string>
+  /** Where the accounts that open the sides are written down, for nobody else to read; undefined where there are none. */
+  readonly accountsFile?: string | undefined
   /** Our mock behind the sides; undefined where a real model answers. */
   readonly mockUrl: string | undefined
   /** The model itself, past the sides; the base that an OpenAI client takes. */
@@ -26,6 +29,8 @@ export interface StartedStack {
 export interface StackStart {
   /** Tells what is being waited for. */
   readonly note: (line: string) => void
+  /** The first port that a side gets; free ones where it is not named. */
+  readonly firstPort?: number | undefined
   /** Gives the start up; nothing is left running then either. */
   readonly signal: AbortSignal
 }
@@ -36,21 +41,8 @@ export interface StackStart {
  */
 export async function startStack(request: StackRequest, start: StackStart): Promise<StartedStack> {
   switch (request.name) {
-    case 'ollama': return ollamaStack(request, start)
-    case 'open-webui': case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
-  }
-}
-
-/** A model server is spoken to directly: there is no mock behind it, and nothing to go past. */
-async function ollamaStack({ profiles, environment: changes }: StackRequest, { note, signal }: StackStart): Promise<StartedStack> {
-  const stack = await startOllamaStack({ profiles, changes, environment: process.env, note, signal })
-  return {
-    targets: stack.sides.map(({ name, profile, url, settings, tokensPerSecond }) => ({ side: name, role: sideRole(profile, profiles), kind: 'ollama', url, profile, settings, tokensPerSecond })),
-    access: new Map(),
-    models: new Map(stack.sides.map(({ name, model }) => [name, model])),
-    mockUrl: undefined,
-    modelUrl: undefined,
-    died: stack.died,
-    down: () => stack.down(),
+    case 'open-webui': return startOpenWebUiSides(request, start)
+    case 'ollama': return startOllamaSides(request, start)
+    case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
   }
 }

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { type Death, SideProcessError } from '../side-process.ts'
-import { startSupervised, type Supervised } from '../supervisor.ts'
+import { lastWords, type ProcessGroup, type ProcessGroups } from '../process-groups.ts'
+import { SideProcessError } from '../side-process.ts'
 import { jsonRequest } from './json-request.ts'
 import { modelParameters, modelTemplate, type OllamaEnvironment } from './profiles.ts'
 import { chatModel, randomModel } from './random-model.ts'
+import { serverLog } from './server-log.ts'
 
 export interface OllamaOptions {
   /** As it is called in messages: `ollama before`. */
@@ -17,6 +18,10 @@ export interface OllamaOptions {
   readonly program: string
   /** OLLAMA_NUM_PARALLEL and whatever else is to be set. */
   readonly environment: OllamaEnvironment
+  /** It ends with these. */
+  readonly groups: ProcessGroups
+  /** Its own, made here, in the folder that goes with the groups. */
+  readonly folder: string
   /** 0 is any free one. */
   readonly port?: number
   /** Of the weights; the words that are told hang on it. */
@@ -29,43 +34,50 @@ export interface OllamaServer {
   /** Its origin. An OpenAI client is told `${url}/v1`. */
   readonly url: string
   readonly model: string
-  readonly pid: number
+  readonly group: ProcessGroup
   /** What it runs with, as it tells itself. */
   readonly settings: Readonly<Record<string, string | number>>
-  /** Resolves when it ends unasked. Never resolves otherwise. */
-  readonly died: Promise<Death>
-  /** Stops it and removes its folder. May be called again. */
-  stop(): Promise<void>
 }
 
 /** Ollama's names have a tag. */
 const model = 'random-words:latest'
+const cadence = 50
 const patience = { listening: 20_000, creating: 60_000, loading: 60_000, telling: 60_000 }
 /** What the environment of ours may add to hers: the way to programs, and nothing that would change what it does. */
 const inherited = ['PATH', 'TMPDIR', 'LANG'] as const
 
 /**
  * Starts `ollama serve` with a folder of its own for home and models, makes the model, and loads it.
- * @throws {SideProcessError} where it does not start, with what it said; the reason of the signal where that ends it. Nothing is left then.
+ * @throws {SideProcessError} where it does not start, with what it said; the reason of the signal where that ends it. It runs until its groups are ended.
  */
-export async function startOllama({ name, program, environment, port = 0, seed = 1, signal }: OllamaOptions): Promise<OllamaServer> {
+export async function startOllama({ name, program, environment, groups, folder, port = 0, seed = 1, signal }: OllamaOptions): Promise<OllamaServer> {
   signal.throwIfAborted()
-  const folder = await mkdtemp(path.join(tmpdir(), 'first-token-ollama-'))
-  const log = new Log()
-  const own = { ...Object.fromEntries(inherited.map((variable) => [variable, process.env[variable]])), HOME: folder, OLLAMA_MODELS: path.join(folder, 'models'), OLLAMA_NOPRUNE: '1', OLLAMA_KEEP_ALIVE: '-1', ...environment }
-  const server = startSupervised({ name, command: program, args: ['serve'], environment: { ...own, OLLAMA_HOST: `127.0.0.1:${port}` }, cwd: folder, folder, onLine: (line) => log.read(line) })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const ours = Object.fromEntries(inherited.map((variable) => [variable, process.env[variable] ?? '']).filter(([, value]) => value !== ''))
+  const own = { ...ours, HOME: folder, OLLAMA_MODELS: path.join(folder, 'models'), OLLAMA_NOPRUNE: '1', OLLAMA_KEEP_ALIVE: '-1', ...environment }
+  const group = await groups.start({ name, command: [program, 'serve'], environment: { ...own, OLLAMA_HOST: `127.0.0.1:${port}` }, folder, log: path.join(folder, 'log.txt') })
   try {
-    const address = await Promise.race([log.listening, endedEarly(server), late(patience.listening, 'listen', signal)])
+    const address = await listening(group, signal)
     const url = `http://${address}`
-    await Promise.race([createModel({ program, folder, environment: { ...own, OLLAMA_HOST: address }, seed, signal }), endedEarly(server)])
-    await Promise.race([tell(url, { tokens: 1, patience: patience.loading, signal }), endedEarly(server)])
+    await createModel({ program, folder, environment: { ...own, OLLAMA_HOST: address }, seed, signal })
+    await tell(url, { tokens: 1, patience: patience.loading, signal })
     const { version } = z.object({ version: z.string() }).parse(await jsonRequest(`${url}/api/version`, { patience: patience.listening, signal }))
-    return { url, model, pid: server.pid, settings: { ollama: version, ...environment, ...log.runner }, died: server.died, stop: () => server.stop() }
+    return { url, model, group, settings: { ollama: version, ...environment, ...serverLog(await readFile(group.log, 'utf8')).runner } }
   } catch (error) {
-    await server.stop()
     signal.throwIfAborted()
-    throw new SideProcessError(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`)
+    const detail = group.hasEnded() ? (await group.ended).detail : `${error instanceof Error ? error.message : String(error)}: ${lastWords(group.log)}`
+    throw new SideProcessError(`${name} did not start: ${detail}`)
   }
+}
+
+/** Where it listens, once it does. */
+async function listening(group: ProcessGroup, signal: AbortSignal): Promise<string> {
+  for (const giveUpAt = performance.now() + patience.listening; performance.now() < giveUpAt; await wait(cadence, undefined, { signal })) {
+    const { address } = serverLog(await readFile(group.log, 'utf8'))
+    if (address !== undefined) return address
+    if (group.hasEnded()) throw new Error('it has ended')
+  }
+  throw new Error(`it did not listen within ${patience.listening / 1_000} s`)
 }
 
 /**
@@ -91,44 +103,16 @@ async function tell(url: string, { tokens, patience: within, signal }: { tokens:
 interface ModelOptions {
   readonly program: string
   readonly folder: string
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Readonly<Record<string, string>>
   readonly seed: number
   readonly signal: AbortSignal
 }
 
+/** The server keeps a copy of its own. */
 async function createModel({ program, folder, environment, seed, signal }: ModelOptions): Promise<void> {
   await writeFile(path.join(folder, 'model.gguf'), randomModel(chatModel, seed))
   const parameters = Object.entries(modelParameters).map(([name, value]) => `PARAMETER ${name} ${value}`)
   await writeFile(path.join(folder, 'Modelfile'), ['FROM ./model.gguf', `TEMPLATE """${modelTemplate}"""`, ...parameters, ''].join('\n'))
   await promisify(execFile)(program, ['create', model, '-f', 'Modelfile'], { cwd: folder, env: { ...environment }, signal, timeout: patience.creating })
-}
-
-async function endedEarly({ ended }: Supervised): Promise<never> {
-  throw new Error((await ended).detail)
-}
-
-function late(milliseconds: number, what: string, signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)])
-    within.addEventListener('abort', () => reject(new Error(`it did not ${what} within ${milliseconds / 1_000} s`)))
-  })
-}
-
-/** What its log tells that nothing else does: where it listens, and how the process that holds the model was started. */
-class Log {
-  readonly listening: Promise<string>
-  #onAddress: (address: string) => void = () => {}
-  runner: Record<string, number> = {}
-
-  constructor() {
-    this.listening = new Promise((resolve) => { this.#onAddress = resolve })
-  }
-
-  read(line: string): void {
-    const [, address] = /Listening on (127\.0\.0\.1:\d+)/.exec(line) ?? []
-    if (address !== undefined) this.#onAddress(address)
-    if (!line.includes('starting llama server')) return
-    const flag = (name: string): number => Number(new RegExp(` --${name} (\\d+)`).exec(line)?.[1] ?? NaN)
-    this.runner = Object.fromEntries([['slots', 'parallel'], ['threads', 'threads'], ['context', 'ctx-size']].map(([name = '', its = '']) => [name, flag(its)] as const).filter(([, value]) => !Number.isNaN(value)))
-  }
+  await rm(path.join(folder, 'model.gguf'))
 }

@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runningProcesses } from '../control/test/running-processes.ts'
 import { ollamaVersion } from './build.ts'
 import { ollamaProfiles } from './profiles.ts'
+import { knownStacks } from '../stack-folder.ts'
 import { startOllamaStack } from './stack.ts'
 import { type FakeOllama, fakeOllama } from './test/fake-ollama.ts'
 
@@ -29,8 +31,11 @@ test('before answers one at a time, after four; each is a side with an address o
     { name: 'before', profile: 'before', slots: 1, rate: 250 }, { name: 'after', profile: 'after', slots: 4, rate: 250 },
   ])
   expect(new Set(stack.sides.map(({ url }) => url)).size).toBe(2)
+  const [known] = knownStacks(path.join(fake.folder, 'cache'), 'ollama')
+  expect(known?.state?.sides).toEqual(stack.sides.map(({ name, profile, url, log, pid }) => ({ name, profile, url, log, pids: [pid] })))
   await stack.down()
   await stack.down()
+  expect(readdirSync(path.join(fake.folder, 'cache/state'))).toEqual([])
 })
 
 test('a change for one side stands above one for all, and that above the profile', async () => {
@@ -41,4 +46,11 @@ test('a change for one side stands above one for all, and that above the profile
 
 test('what the stack sets itself cannot be changed', async () => {
   await expect(start(['after'], { OLLAMA_HOST: '0.0.0.0', 'after:HOME': '/' })).rejects.toThrow(/OLLAMA_HOST: the stack sets this itself.*after:HOME/s)
+})
+
+test('a port that is taken is told before anything is started', async () => {
+  const stack = await start(['after'])
+  const taken = Number(new URL(stack.sides[0]?.url ?? '').port)
+  await expect(startOllamaStack({ profiles: ['before'], changes: {}, firstPort: taken, environment: { FIRST_TOKEN_CACHE: `${fake.folder}/cache` }, note: () => {}, signal: new AbortController().signal })).rejects.toThrow(`Port ${taken} is taken`)
+  await stack.down()
 })
