@@ -10,7 +10,10 @@ const telling = (lasts: number, gap: number, hasMock = false, rounds = 6): Run =
   const parts = (longer: number, pause: number) => ({ rounds, blocker: (round: number) => ({ lasts: longer * (1 + round / 1_000), gaps: { count: 99, max: pause + round / 1_000, pauses: 0 } }) })
   return contrastRun({ before: parts(1_980, 30), after: parts(lasts, gap) }, { header: { sides: [side({ name: 'before', role: 'reference', hasMock }), side({ hasMock })] } })
 }
-const costs = (run: Run) => answerCosts(run, ...(run.header.sides as [typeof run.header.sides[0], typeof run.header.sides[0]] as const))
+function costs(run: Run) {
+  const [before, after] = run.header.sides
+  return before === undefined || after === undefined ? expect.fail() : answerCosts(run, before, after)
+}
 
 test('what a story pays is told by round, relative, with its interval, and never judged', () => {
   const [perToken, gap] = costs(telling(2_970, 300))

@@ -50,6 +50,9 @@ const gentleCadence = 1_000
 /** What calibration asks the mock for, and the warm-up of a scenario without a window. */
 const shortAnswer = { tokens: 1, firstTokenAfter: 2, gap: 20 }
 
+/** By what a journal knows a message: of its marker; or, where a real model listens and a relay of ours hears, by the word that it begins with. */
+const journalId = ({ id, mock }: Utterance): string => (mock === undefined ? ownWord(id) : id)
+
 /** What was said in a phase, and when. */
 interface Walked {
   readonly from: number
@@ -143,7 +146,7 @@ export class NodeEngine implements Engine {
     const longestBlock = clock.longestBlock()
     const place = { side: order.side.name, round: order.round, attempt: order.attempt, phase: order.phase }
     const seen = await Promise.all(observers.map(async ({ what, observer }) => (await observer.stop()).map((one) => observationRecord(place, what, one))))
-    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [message.utterance.id] : []))
+    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [journalId(message.utterance)] : []))
     const entries = signal.aborted ? [] : await this.#collect(ids, this.#cancelPatience())
     const messages = walked.said.map(({ message, label, part, copies }) => this.#record(message, { ...place, label, part, ...(copies === undefined ? {} : { copies }) }, entries))
     this.#throwIfAborted()
@@ -348,7 +351,8 @@ export class NodeEngine implements Engine {
     const answer = said.answer
     if (answer === null) throw new RangeError(`message ${said.utterance.id} has no answer although its phase is over`)
     this.#gaps.add(place, answer.gaps)
-    const own = entries.filter((entry) => entry.id === said.utterance.id)
+    const id = journalId(said.utterance)
+    const own = entries.filter((entry) => entry.id === id)
     return messageRecord(place, said.utterance, said.dueAt, answer, upstreamOf(own, answer.firstTokenAt))
   }
 
