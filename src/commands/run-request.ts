@@ -66,6 +66,8 @@ export interface TargetFlag {
   /** Of a stack that the run started: the profile of this side, and the settings in force. */
   readonly profile?: string
   readonly settings?: SideSpec['settings']
+  /** Where its model tells as many tokens as it is asked for: how many a second. */
+  readonly tokensPerSecond?: number
 }
 
 export interface RunRequest {

@@ -46,6 +46,8 @@ const measures: Record<string, (statistic: string) => string> = {
   wrongErrors: () => 'failures told as something else',
   timeToError: () => 'from the failure to the error, slowest',
   timeToCancel: () => 'from leaving to the model knowing, slowest',
+  blockerTpot: () => 'time per token of a story that others talk behind',
+  blockerGap: () => 'longest gap in such a story',
   effectiveConcurrency: () => 'answers told at one instant, most',
 }
 
