@@ -25,6 +25,8 @@ export interface Session {
   readonly request: RunRequest
   readonly models: ReadonlyMap<string, string>
   readonly access: SideAccess
+  /** Brings a side of a stack that we started into force, where memory holds one at a time. */
+  readonly bring: ((side: string) => Promise<void>) | undefined
   readonly startedAt: Date
   readonly folder: string
   readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
@@ -62,12 +64,12 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
 }
 
 /** Where one system is measured before and after a change, by turns or in two runs, what it takes to tell the change from the time that passed. */
-async function turnsOf(systems: Systems, { request, clock, stop, progress, access }: Session): Promise<Turns | undefined> {
+async function turnsOf(systems: Systems, { request, clock, stop, progress, access, bring }: Session): Promise<Turns | undefined> {
   const [first] = systems.sides
-  const target = first === undefined ? undefined : systems.targets.get(first.name)
-  if (first === undefined || target === undefined || (request.switchCommand === undefined && !request.isLabelled)) return undefined
+  const turn = bring ?? request.switchCommand
+  if (first === undefined || (turn === undefined && !request.isLabelled)) return undefined
   return takeTurns({
-    command: request.switchCommand, target, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'gentle' ? 'gentle' : undefined,
+    turn, targets: systems.targets, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'gentle' ? 'gentle' : undefined,
     clock, signal: stop.signal, note: (line) => progress.note(line), secrets: secretsOf(access.get(first.name)?.headers ?? {}),
   })
 }

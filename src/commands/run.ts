@@ -54,7 +54,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
     void stack?.died.then(({ name, detail }) => stop.abort(`lost: ${name} ended unasked (${detail})`))
     const { request, models, access } = reached ?? onStack(asked, stack)
     const guard = asked.stack === undefined && request.targets.length > 0 ? new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) : undefined
-    const session: Session = { request, models, access, startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
+    const session: Session = { request, models, access, bring: stack?.bring, startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
     const results: RunResult[] = []
     for (const scenario of scenarios) {
       results.push(await runScenario(scenario, session))

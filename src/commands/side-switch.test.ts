@@ -45,7 +45,7 @@ function script(name: string, text: string): { command: string; log: () => strin
 function switching(url: string, command: string, parts: Partial<SideSwitchOptions> = {}): { turn: SideSwitch; said: string[] } {
   const said: string[] = []
   const turn = new SideSwitch({
-    command, target: targetOf({ kind: 'openai', url: url, model: 'm', headers: {}, clock }), hasMock: false, load: undefined, clock, signal: new AbortController().signal,
+    turn: command, targets: new Map(['before', 'after'].map((side) => [side, targetOf({ kind: 'openai', url: url, model: 'm', headers: {}, clock })])), hasMock: false, load: undefined, clock, signal: new AbortController().signal,
     note: (line) => said.push(line), secrets: [], ...parts, patience: { poll: 20, ...parts.patience },
   })
   return { turn, said }

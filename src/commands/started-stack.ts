@@ -1,6 +1,7 @@
 import type { Death } from '../stack/side-process.ts'
 import { UsageError } from '../errors.ts'
 import type { SideAccess } from './sign-in.ts'
+import { startedComposeStack } from './started-compose-stack.ts'
 import type { StackRequest } from './stack-request.ts'
 import type { TargetFlag } from './run-request.ts'
 
@@ -16,6 +17,8 @@ export interface StartedStack {
   readonly mockUrl: string | undefined
   /** The model itself, past the sides; the base that an OpenAI client takes. */
   readonly modelUrl: string | undefined
+  /** Where memory holds one side at a time: stops the one that is up and starts this one, at the same address. Undefined where all are up. */
+  readonly bring?: ((side: string) => Promise<void>) | undefined
   /** Resolves with the first process that ends unasked. Never resolves otherwise. */
   readonly died: Promise<Death>
   /** Stops all of it; nothing is left when it resolves. May be called again. */
@@ -33,8 +36,9 @@ export interface StackStart {
  * Starts a stack and waits until all of it answers.
  * @throws {UsageError} where this machine lacks what it takes, with what to install.
  */
-export async function startStack(request: StackRequest, _start: StackStart): Promise<StartedStack> {
+export async function startStack(request: StackRequest, start: StackStart): Promise<StartedStack> {
   switch (request.name) {
-    case 'open-webui': case 'ollama': case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
+    case 'compose': return startedComposeStack(request, start)
+    case 'open-webui': case 'ollama': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
   }
 }
