@@ -68,6 +68,17 @@ test('the command is run with the side, its output is told, and the visit begins
   expect(said[0]).toMatch(/^switching to before: /)
 })
 
+test('a side of our own stack is brought by a function, and answers at an address of its own', async () => {
+  const [before, after] = [await model(), await model()]
+  const brought: string[] = []
+  const targets = new Map(Object.entries({ before, after }).map(([side, { url }]) => [side, targetOf({ kind: 'openai', url, model: 'm', headers: {}, clock })]))
+  const { turn, said } = switching('', '', { turn: async (side) => { brought.push(side) }, targets })
+  for (const side of ['before', 'after', 'after']) await turn.switchTo(side)
+  expect(brought).toEqual(['before', 'after'])
+  expect([before.hellos(), after.hellos()]).toEqual([21, 21])
+  expect(said).toEqual(['switching to before', 'switching to after'])
+})
+
 test('a gentle visit begins with one hello', async () => {
   const { url, hellos } = await model()
   const { turn } = switching(url, 'true {side}', { load: 'gentle' })

@@ -152,7 +152,7 @@ class Project {
   /** Free ports for the mock and every side, or one port for all sides, of which one is up at a time. */
   async takePorts(profiles: readonly string[], together: boolean): Promise<void> {
     const [mock, shared, ...own] = await freePorts(2 + profiles.length)
-    const taken = profiles.map((profile, index) => [portVariables[profile] ?? '', String(together ? own[index] : shared)])
+    const taken = profiles.map((profile, index): [string, string] => [portVariables[profile] ?? '', String(together ? own[index] : shared)])
     this.#environment = { ...this.#environment, MOCK_PORT: String(mock), ...Object.fromEntries(taken) }
   }
 
@@ -183,7 +183,7 @@ class Project {
       const said = await this.#workersSaid(side.service) - earlier
       if (said >= wanted) return said
       if (performance.now() > giveUpAt) throw new UsageError({ what: `${side.service}: ${said} of ${wanted} workers were up after ${patience} s.`, fix: await this.#log(side.service) })
-      await rest(1_000, undefined, { signal: this.#options.signal })
+      await rest(500, undefined, { signal: this.#options.signal })
     }
   }
 
