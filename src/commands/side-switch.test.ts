@@ -72,7 +72,7 @@ test('a side of our own stack is brought by a function, and answers at an addres
   const [before, after] = [await model(), await model()]
   const brought: string[] = []
   const targets = new Map(Object.entries({ before, after }).map(([side, { url }]) => [side, targetOf({ kind: 'openai', url, model: 'm', headers: {}, clock })]))
-  const { turn, said } = switching('', '', { turn: async (side) => { brought.push(side) }, targets })
+  const { turn, said } = switching(before.url, '', { turn: async (side) => { brought.push(side) }, targets })
   for (const side of ['before', 'after', 'after']) await turn.switchTo(side)
   expect(brought).toEqual(['before', 'after'])
   expect([before.hellos(), after.hellos()]).toEqual([21, 21])
