@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DCLinter } from 'dclint'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { problemsOf } from './compose/problems.ts'
 import { loadProject, secrets } from './compose/project.ts'
 
@@ -61,7 +63,27 @@ test.each(['mock-llm/Dockerfile', 'deploy/harness/Dockerfile'])('%s is named by 
   expect(copied.filter((source) => !sent.includes(source))).toEqual([])
 })
 
-test('dclint has nothing to say of it, and would', () => {
-  const linter = new DCLinter(linting)
-  expect(linter.lintFiles([file], false).flatMap(({ messages }) => messages.map(({ rule, message, line }) => `${line}: ${rule}: ${message}`))).toEqual([])
+const said = z.array(z.object({ messages: z.array(z.object({ rule: z.string(), message: z.string(), line: z.number() })) }))
+
+/** What dclint says of files with these contents, by the rules that every editor finds here. */
+function linted(contents: readonly string[]): string[][] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'first-token-dclint-'))
+  try {
+    const { rules } = z.object({ rules: z.record(z.string(), z.literal(0)) }).parse(JSON.parse(readFileSync(path.join(root, '.dclintrc.json'), 'utf8')))
+    const linter = new DCLinter({ rules, quiet: false, debug: false, exclude: [] })
+    return contents.map((content, index) => {
+      const copy = path.join(folder, `docker-compose.${index}.yaml`)
+      writeFileSync(copy, content)
+      return said.parse(linter.lintFiles([copy], false)).flatMap(({ messages }) => messages.map(({ rule, message, line }) => `${line}: ${rule}: ${message}`))
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('dclint has nothing to say of it, and would of a tag that moves and a port that everybody reaches', () => {
+  const [sound, tag, port] = linted([text, broken('image: redis:7.0.15-alpine', 'image: redis:latest'), broken("'127.0.0.1:${MOCK_PORT:-9100}:9100'", "'9100:9100'")])
+  expect(sound).toEqual([])
+  expect(tag).toEqual([expect.stringContaining('service-image-require-explicit-tag')])
+  expect(port).toEqual([expect.stringContaining('no-unbound-port-interfaces')])
 })

@@ -25,6 +25,7 @@ export interface RunFlags {
   readonly insecure?: boolean
   readonly modelUrl?: string
   readonly healthUrl?: string
+  readonly container?: string[]
   readonly search?: boolean
   readonly maxMessages?: string
   readonly maxTokens?: string
@@ -66,6 +67,8 @@ export interface TargetFlag {
   /** Of a stack that the run started: the profile of this side, and the settings in force. */
   readonly profile?: string
   readonly settings?: SideSpec['settings']
+  /** The container that it runs in, where somebody named it. */
+  readonly container?: string
 }
 
 export interface RunRequest {
@@ -128,7 +131,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const [one] = named
   const stack = stackRequest(flags, problems)
   const running = flags.switch === undefined || one === undefined ? named : switchedTargets(one)
-  const targets = stack === undefined ? running : stackTargets(stack)
+  const targets = stack === undefined ? inContainers(running, flags.container ?? [], problems) : stackTargets(stack)
   const mockUrl = flags.mock === undefined ? undefined : httpUrl('--mock', flags.mock, problems)
   const urls = [...running.map((target) => target.url), ...(mockUrl === undefined ? [] : [mockUrl])]
   for (const url of urls) {
@@ -205,6 +208,24 @@ function settings(texts: readonly string[], problems: Problem[]): Record<string,
   return set
 }
 
+/** `--container [SIDE:]NAME`: without a side it is the one target, whichever side that is. */
+function inContainers(targets: readonly TargetFlag[], texts: readonly string[], problems: Problem[]): TargetFlag[] {
+  const containers = new Map<string, string>()
+  const isOne = new Set(targets.map(({ kind, url }) => `${kind}=${url}`)).size === 1
+  for (const text of targets.length === 0 ? [] : texts) {
+    const [, side, name] = /^(?:([\w.-]+):)?([A-Za-z0-9][\w.-]*)$/.exec(text) ?? []
+    const sides = targets.filter((one) => (side === undefined ? isOne : one.side === side)).map((one) => one.side)
+    if (name === undefined) problems.push({ what: `--container ${text} is not [SIDE:]NAME.`, fix: 'Write the name that docker ps shows: --container astra-ai, for one.' })
+    else if (sides.length === 0) problems.push({ what: side === undefined ? `--container ${text} does not say which side runs in it.` : `--container ${text}: there is no side ${side} in this run.`, fix: `Write --container ${targets[0]?.side ?? ''}:${name}, for one; there are ${targets.map((one) => one.side).join(', ')}.` })
+    else if (sides.some((one) => containers.has(one))) problems.push({ what: `--container ${text}: that side has a container already.`, fix: 'Name one a side.' })
+    else for (const one of sides) containers.set(one, name)
+  }
+  return targets.map((one) => {
+    const container = containers.get(one.side)
+    return container === undefined ? one : { ...one, container }
+  })
+}
+
 function httpUrl(flag: string, text: string, problems: Problem[]): string | undefined {
   try {
     const url = new URL(text)
@@ -231,7 +252,7 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes gentle (what a target gets) or full (where the system is yours alone while it is measured).' })
   if (onTargets && flags.stack !== undefined) problems.push({ what: '--stack starts a system, and one that runs already was named.', fix: 'Drop one of the two.' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
-  if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
+  if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'container', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
   if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })

@@ -9,6 +9,7 @@ import type { Guard } from '../target/guarded.ts'
 import { besideRun } from '../verdict/across-runs.ts'
 import type { LeftOut, RunResult } from '../verdict/document.ts'
 import { judgeRun, raisesFalseAlarm, wrongAnswers } from '../verdict/judge.ts'
+import type { Containers } from './containers.ts'
 import type { CommandContext } from './context.ts'
 import { measure } from './measure.ts'
 import { rulesFor } from './rules.ts'
@@ -27,6 +28,8 @@ export interface Session {
   readonly access: SideAccess
   /** Brings a side of a stack that we started into force, where memory holds one at a time. */
   readonly bring: ((side: string) => Promise<void>) | undefined
+  /** What is looked into besides; undefined where nobody named a container. */
+  readonly containers: Containers | undefined
   readonly startedAt: Date
   readonly folder: string
   readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
@@ -54,7 +57,7 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
   return withSystems(systems, session, async () => {
     const turns = await turnsOf(systems, session)
     try {
-      const run = await measureOnce(scenario, systems, session, place, { seed: request.seed, knownAnswers, turns: turns?.measuring, guard: session.guard })
+      const run = await measureOnce(scenario, systems, session, place, { seed: request.seed, knownAnswers, turns: turns?.measuring, guard: session.guard, containers: session.containers })
       const earlier = session.earlier?.get(scenario.spec.name)
       return earlier === undefined ? judgeRun(run) : besideRun(judgeRun(run), run, earlier, request.against)
     } finally {
@@ -121,12 +124,13 @@ interface Attempt {
   readonly knownAnswers?: KnownAnswersRecord | undefined
   readonly turns?: Turns['measuring'] | undefined
   readonly guard?: Guard | undefined
+  readonly containers?: Containers | undefined
 }
 
-function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, { seed, knownAnswers, turns, guard }: Attempt): Promise<Run> {
+function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, { seed, knownAnswers, turns, guard, containers }: Attempt): Promise<Run> {
   const { request, startedAt, clock, blocks, stop, progress, context } = session
   return measure({
-    scenario, systems, seed, clock, blocks, startedAt, knownAnswers, guard, ...turns,
+    scenario, systems, seed, clock, blocks, startedAt, knownAnswers, guard, containers, ...turns,
     rules: rulesOf(scenario, systems, request),
     budget: request.budget,
     folder: place,

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Death } from '../side-process.ts'
-import { endGroup } from './docker.ts'
+import { followDocker } from './docker.ts'
 
 const event = z.object({ service: z.string(), action: z.string(), attributes: z.record(z.string(), z.string()).optional() })
 
@@ -17,19 +15,19 @@ export interface DeathWatch {
  * what is being measured. A container that ran out of memory says `oom` before it dies.
  */
 export function watchDeaths(project: string, environment: Readonly<Record<string, string | undefined>>, isExpected: (service: string) => boolean): DeathWatch {
-  const child = spawn('docker', ['compose', '--project-name', project, 'events', '--json'], { env: environment, detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
-  child.on('error', () => {})
   const starved = new Set<string>()
+  let stop = (): void => {}
   const died = new Promise<Death>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const stream = followDocker(['compose', '--project-name', project, 'events', '--json'], { environment }, (line) => {
       const happened = event.safeParse(jsonOf(line)).data
       if (happened === undefined) return
       const { service, action, attributes } = happened
       if (action === 'oom') starved.add(service)
       if (action === 'die' && !isExpected(service)) resolve({ name: service, detail: `exit code ${attributes?.['exitCode'] ?? 'unknown'}${starved.has(service) ? ', out of memory' : ''}` })
     })
+    stop = stream.stop
   })
-  return { died, stop: () => endGroup(child.pid) }
+  return { died, stop: () => stop() }
 }
 
 function jsonOf(text: string): unknown {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { type Problem, UsageError } from '../../errors.ts'
 
 /** What a call of the Docker CLI came to. `status` is null where a signal ended it. */
@@ -54,8 +55,33 @@ export function docker(args: readonly string[], { environment, signal, pidFolder
   })
 }
 
+/** Ends what it runs when its standard input ends, which the kernel sees to however we die. Its own output is closed, so that the end of the call is seen. */
+const leash = '"$@" 2>&1 </dev/null & exec >/dev/null 2>&1; cat; trap "" TERM; kill -s TERM 0'
+
+/** A call that goes on. */
+export interface DockerStream {
+  /** Resolves when it has ended and its last line was handed over. Never rejects. */
+  readonly ended: Promise<void>
+  stop(): void
+}
+
+/** Hands over every line of a call, whichever channel it says it on, until it ends or is stopped. Nothing of it outlives us. */
+export function followDocker(args: readonly string[], { environment }: Pick<DockerCall, 'environment'>, onLine: (line: string) => void): DockerStream {
+  const child = spawn('sh', ['-c', leash, 'first-token-leash', 'docker', ...args], { env: environment, detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
+  child.on('error', () => {})
+  child.stdin.on('error', () => {})
+  const stop = (): void => { child.stdin.end() }
+  const ended = new Promise<void>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', onLine).once('close', () => {
+      stop()
+      resolve()
+    })
+  })
+  return { ended, stop }
+}
+
 /** Ends a call and the plug-in that it runs, which is a process of its own. */
-export function endGroup(pid: number | undefined): void {
+function endGroup(pid: number | undefined): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGTERM')
@@ -70,20 +96,36 @@ export interface Engine {
   readonly memory: number
 }
 
+/** The first engine that takes a start interval of health checks. */
+const leastEngine = 25
+
 /**
  * That there is a Docker CLI with Compose, and an engine that answers it.
  * @throws {UsageError} with everything that is missing and how to get it.
  */
 export async function dockerEngine(call: DockerCall): Promise<Engine> {
-  const answers = await Promise.all([docker(['compose', 'version', '--short'], call), docker(['info', '--format', '{{.MemTotal}}'], call)]).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+  const [compose, info] = await orMissing(Promise.all([docker(['compose', 'version', '--short'], call), engineInfo(call)]), '--stack compose', 'Install Docker with its Compose plugin, or take --stack open-webui, which needs none.')
+  const problems = [composeProblem(compose), engineProblem(info) ?? ageProblem(info)].filter((problem) => problem !== undefined)
+  if (problems.length > 0) throw new UsageError(problems)
+  return { memory: Number(info.stdout.trim().split(' ')[0]) }
+}
+
+/**
+ * That there is a Docker CLI and an engine that answers it, of whatever age: to look into containers takes no more.
+ * @throws {UsageError} with what is missing.
+ */
+export async function dockerAnswers(call: DockerCall, flag: string): Promise<void> {
+  const problem = engineProblem(await orMissing(engineInfo(call), flag, 'Install the Docker CLI, or leave the flag out: then nothing is said of the container.'))
+  if (problem !== undefined) throw new UsageError(problem)
+}
+
+const engineInfo = (call: DockerCall): Promise<DockerAnswer> => docker(['info', '--format', '{{.MemTotal}} {{.ServerVersion}}'], call)
+
+function orMissing<T>(answer: Promise<T>, flag: string, fix: string): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw new UsageError({ what: `${flag} needs Docker, and there is no \`docker\` here.`, fix })
     throw error
   })
-  if (answers === undefined) throw new UsageError({ what: '--stack compose needs Docker, and there is no `docker` here.', fix: 'Install Docker with its Compose plugin, or take --stack open-webui, which needs none.' })
-  const [compose, info] = answers
-  const problems = [composeProblem(compose), engineProblem(info)].filter((problem) => problem !== undefined)
-  if (problems.length > 0) throw new UsageError(problems)
-  return { memory: Number(info.stdout.trim()) }
 }
 
 function composeProblem({ status, stdout }: DockerAnswer): Problem | undefined {
@@ -94,8 +136,15 @@ function composeProblem({ status, stdout }: DockerAnswer): Problem | undefined {
 }
 
 function engineProblem({ status, stdout, stderr }: DockerAnswer): Problem | undefined {
-  if (status === 0 && Number(stdout.trim()) > 0) return undefined
+  if (status === 0 && Number(stdout.trim().split(' ')[0]) > 0) return undefined
   return { what: `The Docker engine does not answer: ${lastLine(stderr) ?? 'it said nothing'}`, fix: 'Start it, and see that `docker info` works for this user (group docker, DOCKER_HOST).' }
+}
+
+/** An engine that gives itself another kind of version, as Podman does, has to try. */
+function ageProblem({ stdout }: DockerAnswer): Problem | undefined {
+  const [, version = ''] = stdout.trim().split(' ')
+  const major = Number(version.split('.')[0])
+  return major < leastEngine && major > 10 ? { what: `The Docker engine ${version} is too old for docker-compose.test.yaml.`, fix: `Install ${leastEngine} or newer.` } : undefined
 }
 
 /** What a CLI says last is what it died of. */
