@@ -34,7 +34,7 @@ export async function startedComposeStack(request: StackRequest, { note, signal 
   }
   const targets = stackTargets(request).map((target) => {
     const side = stack.sides.find(({ name }) => name === target.side)
-    return { ...target, url: side?.url ?? '', profile: target.side, settings: { ...side?.settings } }
+    return { ...target, url: side?.url ?? '', profile: target.side, settings: { ...side?.settings }, ...(side === undefined ? {} : { container: side.container }) }
   })
   return { targets, access, models: new Map(targets.map(({ side }) => [side, model])), mockUrl: stack.mock.url, modelUrl: `${stack.mock.url}/v1`, bring: stack.bring, died: stack.died, down: () => stack.down() }
 }

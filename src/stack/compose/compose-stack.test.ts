@@ -1,5 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { UsageError } from '../../errors.ts'
 import { type ComposeStack, type ComposeStackOptions, startComposeStack } from './compose-stack.ts'
@@ -36,19 +39,7 @@ const refusal = async (ended: Promise<unknown>): Promise<string> => {
   return error instanceof UsageError ? error.message : expect.fail(String(error))
 }
 
-/** Processes whose environment names this engine: calls that last, and the reaper. */
-function processesOf(engine: FakeEngine): string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`FAKE_DOCKER=${engine.folder}`) && readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] !== 'Z' ? [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`] : []
-    } catch {
-      return []
-    }
-  })
-}
-
 const ownFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('first-token-compose-'))
-const isLinux = existsSync('/proc/self/environ')
 
 test('all sides come up in a project of their own, at the ports that the engine says, and nothing is left when they are down', async () => {
   const engine = engineOf()
@@ -56,8 +47,8 @@ test('all sides come up in a project of their own, at the ports that the engine 
   const foldersBefore = ownFolders()
   const stack = await start(engine, { profiles: ['before', 'after'] })
   expect(stack.sides).toEqual([
-    { name: 'before', profile: 'before', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), settings: { image: 'open-webui:v1', memory: '4G', healthInterval: '30s', AIOHTTP_CLIENT_TIMEOUT: '300', workers: 1 } },
-    { name: 'after', profile: 'after', url: 'http://127.0.0.1:4711', settings: { image: 'open-webui:v1', memory: '7G', healthInterval: '1m0s', AIOHTTP_CLIENT_TIMEOUT: '45', UVICORN_WORKERS: '4', workers: 4 } },
+    { name: 'before', profile: 'before', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), settings: { image: 'open-webui:v1', memory: '4G', healthInterval: '30s', AIOHTTP_CLIENT_TIMEOUT: '300', workers: 1 }, container: expect.stringMatching(/^first-token-\d+-[0-9a-f]{6}-open-webui-before-1$/) },
+    { name: 'after', profile: 'after', url: 'http://127.0.0.1:4711', settings: { image: 'open-webui:v1', memory: '7G', healthInterval: '1m0s', AIOHTTP_CLIENT_TIMEOUT: '45', UVICORN_WORKERS: '4', workers: 4 }, container: expect.stringMatching(/-open-webui-after-1$/) },
   ])
   expect(stack.bring).toBeUndefined()
   expect(stack.signedIn).toEqual(stack.sides.map(({ name, url }) => `${name} ${url} admin@first-token.test`))
@@ -69,7 +60,7 @@ test('all sides come up in a project of their own, at the ports that the engine 
   expect(engine.containers).toEqual({})
   expect(engine.calls.filter((call) => / down /.test(call))).toEqual([expect.stringMatching(/ down --volumes --remove-orphans /)])
   expect(ownFolders()).toEqual(foldersBefore)
-  if (isLinux) await expect.poll(() => processesOf(engine)).toEqual([])
+  await expect.poll(() => engine.processes).toEqual([])
 })
 
 test('secrets are drawn for this run, stand in the environment and in no argument; what the shell of the user says of compose does not count', async () => {
@@ -128,7 +119,6 @@ test('what does not come up is taken down again, and the log of what is not well
   engine.write('fail/up', ' Container x-open-webui-after-1  Error\ndependency failed to start: container x-open-webui-after-1 is unhealthy\n')
   engine.write('logs/open-webui-after', 'sqlite3.OperationalError: disk I/O error\n')
   engine.write('calls', '')
-  const { mkdirSync } = await import('node:fs')
   mkdirSync(`${engine.folder}/containers`)
   engine.write('containers/open-webui-after', 'exited')
   const words = await refusal(start(engine))
@@ -147,7 +137,37 @@ test('an abort in the middle ends the call that is on, and takes down what it ha
   stop.abort('SIGINT')
   await expect(started).rejects.toBe('SIGINT')
   expect(engine.calls.at(-1)).toContain(' down ')
-  if (isLinux) await expect.poll(() => processesOf(engine)).toEqual([])
+  await expect.poll(() => engine.processes).toEqual([])
+})
+
+test('when the harness is killed in the middle of the start, or while all is up, nothing of the project is left', async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'first-token-killed-'))
+  try {
+    const root = path.join(import.meta.dirname, '../../..')
+    execFileSync(path.join(root, 'node_modules/.bin/esbuild'), ['src/stack/compose/compose-stack.ts', '--bundle', '--platform=node', '--format=esm', '--log-level=warning', `--outfile=${scratch}/compose-stack.mjs`], { cwd: root })
+    writeFileSync(path.join(scratch, 'main.mjs'), `
+      import { startComposeStack } from './compose-stack.mjs'
+      await startComposeStack({ file: 'docker-compose.test.yaml', profiles: ['before'], changes: [], environment: process.env, signal: new AbortController().signal, note: console.log, onUp: async () => {} })
+      console.log('all is up')
+      setInterval(() => {}, 1000)`)
+    for (const moment of ['docker compose up', 'all is up']) {
+      const engine = engineOf()
+      if (moment === 'docker compose up') engine.write('slow-up', '60')
+      const harness = spawn(process.execPath, [path.join(scratch, 'main.mjs')], { env: { ...engine.environment, TMPDIR: path.join(engine.folder, 'tmp') }, stdio: ['ignore', 'pipe', 'inherit'] })
+      let said = ''
+      harness.stdout.on('data', (bytes: Buffer) => { said += bytes.toString() })
+      await expect.poll(() => said, { timeout: 10_000 }).toContain(moment)
+      await expect.poll(() => engine.calls.some((call) => call.includes(' up '))).toBe(true)
+      harness.kill('SIGKILL')
+      await once(harness, 'exit')
+      await expect.poll(() => engine.calls.filter((call) => call.includes(' down ')).length, { timeout: 15_000 }).toBe(1)
+      await expect.poll(() => engine.processes, { timeout: 5_000 }).toEqual([])
+      expect(engine.containers).toEqual({})
+      expect(readdirSync(path.join(engine.folder, 'tmp'))).toEqual([])
+    }
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
 })
 
 test('a project that cannot be taken down is a crash that says how to do it by hand', async () => {
@@ -176,6 +196,7 @@ test.each([
     engine.write('fail/info', 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n')
   }, environment: {}, words: [/`docker compose` is not there/, /engine does not answer: Cannot connect to the Docker daemon/] },
   { what: 'an old Compose', change: (engine: FakeEngine) => engine.write('version', 'v2.23.3\n'), environment: {}, words: [/Compose v2\.23\.3 is too old[^]*2\.24 or newer/] },
+  { what: 'an old engine', change: (engine: FakeEngine) => engine.write('server', '24.0.7\n'), environment: {}, words: [/engine 24\.0\.7 is too old[^]*25 or newer/] },
   { what: 'an engine on another machine', change: (engine: FakeEngine) => engine.write('ports/open-webui-before', '0.0.0.0:3001\n'), environment: {}, words: [/has no port on 127\.0\.0\.1 \(docker compose port says "0\.0\.0\.0:3001"\)/] },
   { what: 'a side that the file does not have', change: (engine: FakeEngine) => engine.write('config.json', '{"services":{}}'), environment: {}, words: [/docker-compose\.test\.yaml has no service open-webui-before/] },
 ])('$what is a usage error that says what to do', async ({ change, environment, words }) => {

@@ -40,6 +40,8 @@ export interface ComposeAccount {
 export interface ComposeStackSide extends StackSide {
   /** The settings in force: limits, what differs by side, and how many worker processes there were in the end. */
   readonly settings: Readonly<Record<string, string | number>>
+  /** The name of its container. */
+  readonly container: string
 }
 
 export interface ComposeStack extends Stack<ComposeStackSide> {
@@ -95,7 +97,7 @@ type Up = Pick<ComposeStack, 'sides' | 'bring'>
 async function allUp(project: Project, chosen: readonly ChosenSide[], sides: ComposeSides, onUp: ComposeStackOptions['onUp']): Promise<Up> {
   await project.up(chosen.map(({ side }) => side.service))
   const up = await Promise.all(chosen.map(async ({ profile, side }): Promise<ComposeStackSide> => ({
-    name: profile, profile, settings: { ...settingsOf(side, sides), workers: await project.workers(side) }, url: await project.address(side.service, ports.openWebUI),
+    name: profile, profile, settings: { ...settingsOf(side, sides), workers: await project.workers(side) }, url: await project.address(side.service, ports.openWebUI), container: await project.container(side.service),
   })))
   for (const side of up) await onUp(side, project.account)
   return { sides: up, bring: undefined }
@@ -105,7 +107,7 @@ async function oneUp(project: Project, chosen: readonly ChosenSide[], sides: Com
   const up: ComposeStackSide[] = []
   for (const { profile, side } of chosen) {
     const workers = await project.swap(side)
-    const one = { name: profile, profile, settings: { ...settingsOf(side, sides), workers }, url: await project.address(side.service, ports.openWebUI) }
+    const one = { name: profile, profile, settings: { ...settingsOf(side, sides), workers }, url: await project.address(side.service, ports.openWebUI), container: await project.container(side.service) }
     await onUp(one, project.account)
     up.push(one)
   }
@@ -183,7 +185,7 @@ class Project {
       const said = await this.#workersSaid(side.service) - earlier
       if (said >= wanted) return said
       if (performance.now() > giveUpAt) throw new UsageError({ what: `${side.service}: ${said} of ${wanted} workers were up after ${patience} s.`, fix: await this.#log(side.service) })
-      await rest(500, undefined, { signal: this.#options.signal })
+      await rest(250, undefined, { signal: this.#options.signal })
     }
   }
 
@@ -192,6 +194,14 @@ class Project {
     const [, published] = /^127\.0\.0\.1:(\d+)$/m.exec(stdout.trim()) ?? []
     if (published === undefined || published === '0') throw new UsageError({ what: `${service} has no port on 127.0.0.1 (docker compose port says "${stdout.trim()}").`, fix: 'first-token has to run on the machine of the Docker engine: see DOCKER_HOST and `docker context show`.' })
     return `http://127.0.0.1:${published}`
+  }
+
+  /** Its name, by which whoever is not part of Compose asks for it. */
+  async container(service: string): Promise<string> {
+    const { stdout } = await this.#compose(['ps', '--format', 'json', service])
+    const [found] = serviceStates(stdout)
+    if (found === undefined) throw new UsageError({ what: `${service} is up, and docker compose ps does not know it.`, fix: `Its own words: ${stdout.trim()}` })
+    return found.name
   }
 
   async down(): Promise<void> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { isWell, serviceStates } from './service-states.ts'
 
-const after = '{"Service":"open-webui-after","State":"running","Health":"unhealthy","ExitCode":0}'
-const redis = '{"Service":"redis","State":"exited","Health":"","ExitCode":1}'
-const mock = '{"Service":"mock-llm","State":"running","Health":"healthy","ExitCode":0}'
+const after = '{"Name":"x-1","Service":"open-webui-after","State":"running","Health":"unhealthy","ExitCode":0}'
+const redis = '{"Name":"x-1","Service":"redis","State":"exited","Health":"","ExitCode":1}'
+const mock = '{"Name":"x-1","Service":"mock-llm","State":"running","Health":"healthy","ExitCode":0}'
 
 test.each([
   { what: 'a line each', stdout: `${after}\n${redis}\n${mock}\n` },
@@ -17,5 +17,5 @@ test('no container says nothing', () => {
 })
 
 test('running without a health check is well', () => {
-  expect(isWell({ service: 'x', state: 'running', health: '' })).toBe(true)
+  expect(isWell({ name: 'x-1', service: 'x', state: 'running', health: '' })).toBe(true)
 })

@@ -28,7 +28,7 @@ export class FakeEngine {
   constructor(memoryGigabytes = 32) {
     const temporary = path.join(this.folder, 'tmp')
     mkdirSync(temporary)
-    for (const name of ['fail', 'ports', 'workers', 'logs']) mkdirSync(path.join(this.folder, name))
+    for (const name of ['fail', 'ports', 'workers', 'logs', 'plain']) mkdirSync(path.join(this.folder, name))
     this.write('memory', `${memoryGigabytes * gibibyte}\n`)
     this.write('version', '2.39.1\n')
     this.write('config.json', JSON.stringify(config))
@@ -53,6 +53,19 @@ export class FakeEngine {
   get containers(): Record<string, string> {
     const folder = path.join(this.folder, 'containers')
     return existsSync(folder) ? Object.fromEntries(readdirSync(folder).map((name) => [name, this.read(`containers/${name}`).trim()])) : {}
+  }
+
+  /** Processes that speak to this engine: calls that last, and whoever holds or ends them. Empty where there is no /proc. */
+  get processes(): string[] {
+    return (existsSync('/proc') ? readdirSync('/proc') : []).filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+      try {
+        const isOurs = readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`FAKE_DOCKER=${this.folder}`)
+        const hasEnded = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === true
+        return isOurs && !hasEnded ? [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`] : []
+      } catch {
+        return []
+      }
+    })
   }
 
   remove(): void {
