@@ -16,6 +16,7 @@ import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type
 import { judgeSide } from './claims.ts'
 import type { Finding } from './finding.ts'
 import { verdictSentence } from './sentence.ts'
+import { statementsOf } from './statements.ts'
 import { findings, trusted } from './validity.ts'
 import { rankOrNull } from './wording.ts'
 
@@ -61,7 +62,7 @@ export function verdictOf(results: readonly RunResult[], { strict = false, leftO
     schema: verdictSchema,
     verdict: worstFirst.find((verdict) => runs.some((result) => result.verdict === verdict)) ?? 'inconclusive',
     exitCode: strict && leftOut.length > 0 && byCode === exitCodes.pass ? exitCodes.inconclusive : byCode ?? exitCodes.inconclusive,
-    runs, leftOut: [...leftOut], statements: [],
+    runs, leftOut: [...leftOut], statements: statementsOf(runs),
   }
 }
 
