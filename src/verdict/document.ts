@@ -82,7 +82,7 @@ const attribution = z.object({
 export type Attribution = z.infer<typeof attribution>
 
 const check = z.object({
-  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `load`, `completed`. */
+  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `container`, `load`, `completed`. */
   name: z.string(),
   verdict: z.enum(['ok', 'note', 'invalid']),
   /** Names the number and, where it is bad, the remedy. */
