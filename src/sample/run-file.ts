@@ -20,6 +20,8 @@ const sideSpec = z.object({
   defects: z.record(z.string(), setting),
   /** Whether our mock model is behind it: attribution and integrity need it. */
   hasMock: z.boolean(),
+  /** Of a control gateway: it was spoken to as Open WebUI's page does. */
+  via: z.literal('socket').exactOptional(),
   /** What can be looked at beside its messages; absent in older files. */
   observes: z.array(z.enum(['health', 'database', 'model'])).readonly().exactOptional(),
 })

@@ -15,7 +15,7 @@ const claimSpec = z.discriminatedUnion('measure', [
   z.object({ measure: z.literal('delayGrowth'), message: z.string(), from: z.string(), to: z.string(), unit: z.literal('ratio'), bounds }),
   z.object({ measure: z.literal('healthTime'), statistic, ...inMilliseconds }),
   z.object({
-    measure: z.enum(['lostTokens', 'foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wrongErrors', 'wholeAnswers', 'sourcesShown']),
+    measure: z.enum(['lostTokens', 'foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wrongErrors', 'wholeAnswers', 'deliveredShare', 'sourcesShown']),
     messages: labels.exactOptional(), unit: z.enum(['count', 'share']), bounds,
   }),
   z.object({ measure: z.enum(['timeToError', 'timeToCancel']), messages: labels, ...inMilliseconds }),

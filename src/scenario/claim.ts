@@ -43,6 +43,8 @@ export interface Measures<M extends string, P extends string> {
   readonly duplicatedTokens: () => Comparable<number>
   /** The share of answers that came to their own end, complete. */
   readonly wholeAnswers: (...messages: readonly M[]) => Attainable<number>
+  /** The share of messages of whose answer at least a word came to whoever had asked. */
+  readonly deliveredShare: (...messages: readonly M[]) => Attainable<number>
   /** The share of searches whose sources really came. */
   readonly sourcesShown: (...messages: readonly M[]) => Attainable<number>
   /** From the instant the model failed, or said its last, until the person sees an error. */
@@ -158,6 +160,7 @@ export function measures<M extends string, P extends string>(): Measures<M, P> {
     reorderedTokens: noneOf('reorderedTokens'),
     duplicatedTokens: noneOf('duplicatedTokens'),
     wholeAnswers: allOf('wholeAnswers'),
+    deliveredShare: allOf('deliveredShare'),
     sourcesShown: allOf('sourcesShown'),
     timeToError: (...messages) => {
       const comparable = longestOf<M>('timeToError')(...messages)

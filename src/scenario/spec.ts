@@ -113,7 +113,7 @@ export interface CoalescedClaim {
 
 /** Messages of which not one may be such (`atMost`), or every one must (`atLeast`): zero tolerance. */
 export interface EventClaim {
-  readonly measure: 'lostTokens' | 'foreignTokens' | 'reorderedTokens' | 'duplicatedTokens' | 'wrongErrors' | 'wholeAnswers' | 'sourcesShown'
+  readonly measure: 'lostTokens' | 'foreignTokens' | 'reorderedTokens' | 'duplicatedTokens' | 'wrongErrors' | 'wholeAnswers' | 'deliveredShare' | 'sourcesShown'
   /** The labels it is about; absent for every message that is meant to be answered whole. */
   readonly messages?: readonly string[]
   readonly unit: 'count' | 'share'

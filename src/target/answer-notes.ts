@@ -68,6 +68,12 @@ export class AnswerNotes {
     if (this.#waiting.length > 0) this.#tellWaiting()
   }
 
+  /** All of the text at once, in place of a part with holes. */
+  onWholeText(whole: string, stamp: Stamp): void {
+    this.onDelta({ content: whole, hidden: '' }, stamp)
+    this.answer.text = whole
+  }
+
   /** The first end is the answer's. */
   end({ at, stampError }: Stamp, outcome: Outcome, usageTokens: number | null): void {
     if (this.isOver) return

@@ -70,7 +70,8 @@ export class Guard {
       this.#failures.set(side, 0)
       return
     }
-    if (outcome.code === 'cancelled') return
+    // One that was answered, and told to somebody else, is no sign that the target has enough.
+    if (outcome.code === 'cancelled' || outcome.code === 'not-delivered') return
     const what = `${outcome.code}${outcome.detail === '' ? '' : ` (${outcome.detail})`}`
     if (outcome.code === 'http-status' && refusals.test(outcome.detail)) this.breaks(`${side} answered ${outcome.detail}`)
     const failures = (this.#failures.get(side) ?? 0) + 1

@@ -85,7 +85,8 @@ export interface Session {
   /** Opens it by a cheap request, so that the next message finds it warm. Never rejects: a session that could not be opened dials when it is used. */
   warm(): Promise<void>
   say(utterance: Utterance): Exchange
-  close(): void
+  /** Ends it. Resolves when nothing of it is left, its chats on the server included; waited for where nothing is measured. Never rejects. */
+  close(): void | Promise<void>
 }
 
 /** A system that a message can be said to. */

@@ -89,7 +89,7 @@ function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
     case 'overhead': return overheadClaim(run, side, claim)
     case 'stalledShare': return stalledClaim(run, side, claim)
     case 'delayGrowth': return growthClaim(run, side, claim)
-    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': case 'wholeAnswers': case 'sourcesShown': case 'wrongErrors': return eventClaim(run, side, claim)
+    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': case 'wholeAnswers': case 'deliveredShare': case 'sourcesShown': case 'wrongErrors': return eventClaim(run, side, claim)
     case 'timeToError': case 'timeToCancel': return extremeClaim(run, side, claim)
     case 'effectiveConcurrency': return concurrencyClaim(run, side, claim)
   }

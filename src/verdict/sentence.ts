@@ -92,7 +92,7 @@ function evidence(claim: ClaimResult): string {
     case 'overhead': return `${valueInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
     case 'requestsPerSocket': return claim.statistic === 'at least' ? `no new connection for ${n} requests` : `${inUnit(value, 'ratio')} requests for each new connection, ${n} in all`
     case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
-    case 'wholeAnswers': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
+    case 'wholeAnswers': case 'deliveredShare': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
     case 'timeToError': return value === null && n > 0 ? `no error for ${inUnit(claim.low, 'ms')}` : `slowest error after ${inUnit(value, 'ms')}, ${n} failures`
     case 'timeToCancel': return value === null && n > 0 ? 'the model was never told' : `after ${inUnit(value, 'ms')} at the latest, ${n} left`
     case 'effectiveConcurrency': return `${claim.high === null ? '≥ ' : ''}${inUnit(value, 'count')} at once`

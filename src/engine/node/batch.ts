@@ -46,7 +46,7 @@ export async function sayBatch(request: BatchRequest): Promise<SaidBatch> {
     return { from, dueAt, to: clock.now(), drained, said }
   } finally {
     signal.removeEventListener('abort', onAbort)
-    for (const session of sessions) session.close()
+    await Promise.all(sessions.map((session) => session.close()))
   }
 }
 

@@ -56,8 +56,14 @@ interface SaidGently {
 
 type Said = SaidGently['said'][number]
 
+/** Every session is closed when its message has ended; what that takes goes on beside the next message, and is waited for at the end of the step. */
+interface Step extends GentleRequest {
+  readonly closings: Promise<void>[]
+}
+
 /** One step of a gentle run, begun with nothing in flight and waited for to its end. Each message has a connection of its own, quiet or not. */
-export async function sayGently(request: GentleRequest): Promise<SaidGently> {
+export async function sayGently(asked: GentleRequest): Promise<SaidGently> {
+  const request: Step = { ...asked, closings: [] }
   const { order: { step }, clock, signal } = request
   const from = clock.now()
   const said: Said[] = []
@@ -77,11 +83,12 @@ export async function sayGently(request: GentleRequest): Promise<SaidGently> {
     return { from, windowAt: said[0]?.message.dueAt ?? from, to: clock.now(), drained, said }
   } finally {
     signal.removeEventListener('abort', onAbort)
+    await Promise.all(request.closings)
   }
 }
 
 /** The blocker, and the message in the middle of it. Where the blocker has ended by then nothing more is said: behind it nobody would wait. */
-async function sayPair(request: GentleRequest, step: Extract<GentleOrder['step'], { kind: 'pair' }>, said: Said[]): Promise<boolean> {
+async function sayPair(request: Step, step: Extract<GentleOrder['step'], { kind: 'pair' }>, said: Said[]): Promise<boolean> {
   const { order: { delay }, patience, clock, signal } = request
   const blocker = await sayOne(request, step.blocker, 'blocker', said)
   if (blocker === undefined) return true
@@ -92,17 +99,17 @@ async function sayPair(request: GentleRequest, step: Extract<GentleOrder['step']
 }
 
 /** Says it when its turn has come; undefined where the run was stopped first. */
-async function sayOne({ target, utterance, leaveAfter, pace, signal }: GentleRequest, label: string, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
+async function sayOne({ target, utterance, leaveAfter, pace, signal, closings }: Step, label: string, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
   const dueAt = await pace.turn(signal, wantedAt)
   if (signal.aborted) return undefined
   const session = target.open()
   const message = say(session, utterance(label), dueAt)
   pace.touched()
   said.push({ message, label, part, copies: undefined })
-  void message.exchange.done.then(() => {
-    session.close()
+  closings.push(message.exchange.done.then(async () => {
     pace.touched()
-  })
+    await session.close()
+  }))
   const tokens = part === 'user' ? leaveAfter(label) : undefined
   if (tokens !== undefined) void message.exchange.afterTokens(tokens).then(() => message.exchange.abort(failed('cancelled', `left after ${tokens} tokens`, 0)))
   return message

@@ -83,7 +83,7 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
     return { from, windowAt, to: clock.now(), drained, probes: said, blockers }
   } finally {
     signal.removeEventListener('abort', onAbort)
-    for (const session of opened) session.close()
+    await Promise.all(opened.map((session) => session.close()))
   }
 }
 
