@@ -63,6 +63,7 @@ export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'target
   const targets = targetsFor(spec, request)
   if (targets.length === 0) return undefined
   if (spec.needs.includes('socket') && targets.some(({ kind }) => kind !== 'open-webui-socket')) return "it is about the socket of Open WebUI's page: name the system with open-webui-socket=URL"
+  if (spec.needs.includes('people') && request.stack === undefined) return 'it takes the accounts of several people, which only a stack of ours has: run it with --stack open-webui'
   const messages = Object.values(spec.messages)
   if (spec.needs.includes('search')) {
     if (targets.some(({ kind }) => kind === 'ollama')) return 'Ollama does not search the web'

@@ -24,6 +24,7 @@ const measures: Record<string, (statistic: string) => string> = {
   connectionCost: (statistic) => `cost of new connections to the model, ${statistic}`,
   coalescedShare: (statistic) => `share of an answer in bursts, ${statistic}`,
   healthTime: (statistic) => `time of /health, ${statistic}`,
+  databaseTime: (statistic) => `time of a request to the database, ${statistic}`,
   requestsPerSocket: (statistic) => `requests per new connection to the model${statistic === 'mean' ? '' : `, ${statistic}`}`,
   overhead: (statistic) => `added to the model's own ${statistic.replace(/ (?=\S+$)/, ', ')}`,
   stalledShare: (statistic) => (statistic === 'share' ? 'share of stalled messages' : `stalled messages, ${statistic}`),
@@ -65,7 +66,7 @@ export function evidenceInShort(claim: ClaimResult): string {
 }
 
 /** What n counts, where it is not messages. */
-const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks' }
+const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks', databaseTime: 'looks' }
 
 const layers = [
   ['beforeModel', 'in the stack before the model'],

@@ -5,7 +5,7 @@ import { secretsOf } from './failure.ts'
 import { jsonRequest } from './json-request.ts'
 import { PageExchange } from './page-exchange.ts'
 import { PageSocket, socketClient } from './page-socket.ts'
-import type { Exchange, Session, Target, Utterance } from './target.ts'
+import type { Beside, Exchange, Session, Target, Utterance } from './target.ts'
 
 /** So long a page may take to stop and to delete what it made, ms. */
 const tidyingTime = 5_000
@@ -19,14 +19,18 @@ export function openWebUiPages(options: TargetOptions): Target {
   const people = options.people === undefined || options.people.length === 0 ? [options.headers] : options.people
   let pages = 0
   void socketClient()
-  return {
-    kind: options.kind,
-    url: options.url,
-    open: () => {
-      pages += 1
-      return new PageSession({ ...options, headers: people[pages % people.length] ?? options.headers })
-    },
+  const somebody = (): TargetOptions['headers'] => {
+    pages += 1
+    return people[pages % people.length] ?? options.headers
   }
+  const open = (beside: Beside | undefined): PageSession => {
+    const seen = beside?.session instanceof PageSession ? beside.session : undefined
+    const isSame = seen !== undefined && beside?.as !== 'other user'
+    const next = somebody()
+    const headers = isSame ? seen.headers : next === seen?.headers ? somebody() : next
+    return new PageSession({ ...options, headers }, beside?.as === 'same chat' ? seen : undefined)
+  }
+  return { kind: options.kind, url: options.url, open }
 }
 
 class PageSession implements Session {
@@ -34,10 +38,14 @@ class PageSession implements Session {
   readonly #connection: Connection
   readonly #socket: PageSocket
   readonly #exchanges: PageExchange[] = []
+  /** The page into whose chat this one writes; undefined for chats of its own. */
+  readonly #chatOf: PageSession | undefined
+  #other: Connection | undefined
 
-  constructor(options: TargetOptions) {
+  constructor(options: TargetOptions, chatOf: PageSession | undefined) {
     const { url, clock, trust, headers } = options
     this.#options = options
+    this.#chatOf = chatOf
     this.#connection = new Connection(new URL(url).origin, clock, trust)
     const { authorization = '', ...others } = headers
     this.#socket = new PageSocket({
@@ -48,13 +56,25 @@ class PageSession implements Session {
     })
   }
 
+  /** What was said here last. */
+  get lastExchange(): PageExchange | undefined {
+    return this.#exchanges.at(-1)
+  }
+
+  /** Who sits here. */
+  get headers(): TargetOptions['headers'] {
+    return this.#options.headers
+  }
+
   async warm(): Promise<void> {
     await Promise.all([this.#socket.open(), jsonRequest(this.#connection, { path: below(this.#options.url, 'health'), method: 'GET', headers: { ...this.#options.headers } })])
   }
 
   say(utterance: Utterance): Exchange {
-    const { clock, url, model, headers } = this.#options
-    const exchange = new PageExchange({ socket: this.#socket, connection: this.#connection, clock, url, model, headers, utterance, secrets: secretsOf(headers) })
+    const { clock, url, model, headers, trust } = this.#options
+    const otherConnection = (): Connection => (this.#other ??= new Connection(new URL(url).origin, clock, trust))
+    const follows = this.#chatOf?.lastExchange
+    const exchange = new PageExchange({ socket: this.#socket, connection: this.#connection, clock, url, model, headers, utterance, secrets: secretsOf(headers), follows, otherConnection })
     this.#exchanges.push(exchange)
     return exchange
   }
@@ -66,5 +86,6 @@ class PageSession implements Session {
     clearTimeout(timer)
     this.#socket.close()
     this.#connection.destroy()
+    this.#other?.destroy()
   }
 }

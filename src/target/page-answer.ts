@@ -93,7 +93,7 @@ export class PageAnswer {
 }
 
 /** Open WebUI has errors without a word. */
-function errorWords(error: unknown): string {
+export function errorWords(error: unknown): string {
   const content = object(error)?.['content'] ?? error
   const words = content === undefined || content === null ? '' : errorText(content)
   return words === '' ? 'an error without a word' : words

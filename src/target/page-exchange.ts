@@ -3,10 +3,10 @@ import { AnswerNotes, type Stamp } from './answer-notes.ts'
 import type { Connection } from './connection.ts'
 import { below } from './dialect.ts'
 import { failed, httpFailure, socketFailure } from './failure.ts'
-import { object, parsedObject, text } from './foreign-json.ts'
+import { object, parsedObject } from './foreign-json.ts'
 import { type JsonAnswer, jsonRequest } from './json-request.ts'
-import { PageAnswer } from './page-answer.ts'
-import { newTurn, pageRequest } from './page-request.ts'
+import { errorWords, PageAnswer } from './page-answer.ts'
+import { newTurn, type PageTurn, pageRequest } from './page-request.ts'
 import type { PageEvent, PageSocket } from './page-socket.ts'
 import type { Answer, Clock, Exchange, Utterance } from './target.ts'
 
@@ -21,6 +21,10 @@ export interface PageExchangeOptions {
   readonly utterance: Utterance
   /** What must be in no outcome. */
   readonly secrets: readonly string[]
+  /** The message that this one follows in its chat; undefined for a new chat. */
+  readonly follows: PageExchange | undefined
+  /** A connection of another page of the same person. */
+  readonly otherConnection: () => Connection
 }
 
 /**
@@ -40,7 +44,7 @@ export class PageExchange implements Exchange {
   readonly #options: PageExchangeOptions
   readonly #notes: AnswerNotes
   readonly #answer: PageAnswer
-  readonly #turn = newTurn()
+  readonly #turn: PageTurn
   #chat: string | undefined
   #posted: Promise<unknown> = Promise.resolve()
   #stopped: Promise<unknown> = Promise.resolve()
@@ -51,12 +55,23 @@ export class PageExchange implements Exchange {
 
   constructor(options: PageExchangeOptions) {
     this.#options = options
+    this.#turn = newTurn(options.follows?.chat, options.follows?.answerId)
+    this.#chat = this.#turn.chat
     this.#notes = new AnswerNotes(options.clock, options.utterance, options.secrets)
     this.#answer = new PageAnswer(this.#notes)
     this.done = this.#notes.done
     this.firstToken = this.#notes.firstToken
     this.#settled = new Promise((resolve) => { this.#settle = resolve })
     this.#posted = this.#post()
+  }
+
+  /** As the server calls it; undefined until it has said so. */
+  get chat(): string | undefined {
+    return this.#chat
+  }
+
+  get answerId(): string {
+    return this.#turn.assistantMessage
   }
 
   afterTokens(count: number): Promise<void> {
@@ -69,10 +84,14 @@ export class PageExchange implements Exchange {
   }
 
   /** As the Stop button does: the server is asked to stop, wherever it has come. */
-  abort(outcome: Outcome): void {
+  abort(outcome: Outcome, from?: 'another page'): void {
     if (this.#notes.isOver) return
     this.#end(this.#now(), outcome)
-    this.#stopped = this.#stop()
+    this.#stopped = this.#stop(from === undefined ? this.#options.connection : this.#options.otherConnection())
+  }
+
+  lose(milliseconds: number): void {
+    if (!this.#notes.isOver) this.#options.socket.lose(milliseconds)
   }
 
   /** An event of the page's socket, of this message or another. */
@@ -180,14 +199,14 @@ export class PageExchange implements Exchange {
     return object(object(history?.['messages'])?.[this.#turn.assistantMessage]) ?? 'unknown'
   }
 
-  async #stop(): Promise<void> {
+  async #stop(connection: Connection): Promise<void> {
     // Before the server has named the chat there is nothing that could be stopped.
     await this.#posted
-    if (this.#chat !== undefined) await this.#request('POST', `api/tasks/chat/${this.#chat}/stop`)
+    if (this.#chat !== undefined) await this.#request('POST', `api/tasks/chat/${this.#chat}/stop`, connection)
   }
 
-  #request(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<JsonAnswer> {
-    return jsonRequest(this.#options.connection, { path: below(this.#options.url, path), method, headers: this.#headers })
+  #request(method: 'GET' | 'POST' | 'DELETE', path: string, connection = this.#options.connection): Promise<JsonAnswer> {
+    return jsonRequest(connection, { path: below(this.#options.url, path), method, headers: this.#headers })
   }
 
   get #headers(): Record<string, string> {
@@ -211,8 +230,9 @@ function openingFailure(error: Error): Outcome {
   return status === undefined ? socketFailure(error, false, 0) : failed('http-status', `${status} to the page's socket`, 0)
 }
 
+/** What the server has finished, and the page was not told of. An error that nobody sees is none: such a page waits for ever. */
 function undelivered(stored: Record<string, unknown>, tokens: number): Outcome {
-  const error = text(object(stored['error'])?.['content'])
-  const what = error === '' ? 'the server has finished' : `the server has finished with an error (${error})`
-  return failed('not-delivered', `${what}, and ${tokens === 0 ? 'no word of it' : 'its end never'} came to the page`, tokens)
+  const error = stored['error']
+  if (error !== undefined && error !== null) return failed('hung', `the server has given up (${errorWords(error)}), and the page was never told`, tokens)
+  return failed('not-delivered', `the server has finished, and ${tokens === 0 ? 'no word of it' : 'its end never'} came to the page`, tokens)
 }

@@ -15,9 +15,9 @@ export interface PageTurn {
 export const newTurn = (chat: string | undefined = undefined, parent: string | null = null): PageTurn =>
   ({ userMessage: randomUUID(), assistantMessage: randomUUID(), chat, parent })
 
-/** What the page posts, with nothing asked besides the answer: no title, no tags, no follow-ups. @param session what the server calls the page. */
+/** What the page posts. Without `background` nothing is asked besides the answer: no title, no tags, no follow-ups. @param session what the server calls the page. */
 export function pageRequest(utterance: Utterance, turn: PageTurn, model: string, session: string, seconds: number): object {
-  const { maxTokens, search = false } = utterance
+  const { maxTokens, search = false, background = false } = utterance
   const params = { ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }), ...(search ? { function_calling: 'legacy' } : {}) }
   const content = marked(utterance)
   return {
@@ -31,6 +31,6 @@ export function pageRequest(utterance: Utterance, turn: PageTurn, model: string,
     ...(turn.chat === undefined ? {} : { chat_id: turn.chat }),
     parent_id: turn.parent,
     user_message: { id: turn.userMessage, parentId: turn.parent, childrenIds: [turn.assistantMessage], role: 'user', content, timestamp: seconds, models: [model] },
-    background_tasks: {},
+    background_tasks: background ? { title_generation: true, tags_generation: true, follow_up_generation: true } : {},
   }
 }

@@ -55,6 +55,7 @@ export class PageSocket {
   #isJoined = false
   #isClosed = false
   #heartbeat: NodeJS.Timeout | undefined
+  #away: NodeJS.Timeout | undefined
 
   constructor(options: PageSocketOptions) {
     const { url, trust = {}, clock } = options
@@ -83,9 +84,22 @@ export class PageSocket {
     return this.#opening
   }
 
+  /** As when the network is away: the connection breaks, and for so long there is no other, ms. */
+  lose(milliseconds: number): void {
+    const socket = this.#socket
+    if (socket === undefined || this.#isClosed) return
+    socket.io.reconnection(false)
+    this.#dialled?.destroy()
+    this.#away = setTimeout(() => {
+      socket.io.reconnection(true)
+      socket.connect()
+    }, milliseconds)
+  }
+
   close(): void {
     this.#isClosed = true
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#away)
     this.#socket?.disconnect()
     // A server that stands still says no goodbye, and `ws` would wait for it.
     const dialled = this.#dialled

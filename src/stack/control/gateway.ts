@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Answers, type Lane } from './answers.ts'
 import { clientLeaves } from './departure.ts'
 import { Holds } from './holds.ts'
+import { isForgotten } from './idleness.ts'
 import { giveApiKey, isAdmitted, signIn, statements } from './open-webui-api.ts'
 import { socketPath } from './page/page-sockets.ts'
 import { Pages } from './page/pages.ts'
@@ -28,6 +29,8 @@ export class Gateway {
   readonly #server: Server
   readonly #lanes: readonly Lane[]
   readonly #laneOf = new WeakMap<Socket, Lane>()
+  /** When each connection last carried something; kept where idle ones are forgotten. */
+  readonly #saidAt = new WeakMap<Socket, number>()
   #connections = 0
 
   /** @param upstream the base that an OpenAI client would take: `/chat/completions` and `/models` are appended. */
@@ -70,6 +73,7 @@ export class Gateway {
   #route(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => {})
     this.#lane(request.socket)
+    if (this.#settings.forgetsIdle !== 'none' && this.#isLost(request, response)) return
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     switch (`${request.method} ${path}`) {
       case 'POST /v1/chat/completions':
@@ -96,10 +100,22 @@ export class Gateway {
         return sendJson(response, 200, JSON.stringify(this.#settings))
       default: {
         const chat = chatPath.exec(path)
-        if (chat !== null) return this.#chatRequest(request.method ?? '', chat[2] ?? chat[1] ?? '', response)
+        if (chat !== null) return this.#chatRequest(request, chat[2] ?? chat[1] ?? '', response)
         return clientSink(response).fail({ status: 404, type: 'not_found', message: `There is no ${request.method} ${path} here.` })
       }
     }
+  }
+
+  /** Said on a connection that was forgotten: it is gone, and so is the message. */
+  #isLost({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const remember = (): void => { this.#saidAt.set(socket, performance.now()) }
+    if (isForgotten(this.#saidAt.get(socket), this.#settings.forgetsIdle)) {
+      socket.resetAndDestroy()
+      return true
+    }
+    remember()
+    response.once('finish', remember)
+    return false
   }
 
   #chat(request: IncomingMessage, response: ServerResponse): void {
@@ -118,10 +134,10 @@ export class Gateway {
   }
 
   /** What a page asks about one chat: how it stands, to stop it, to delete it. */
-  #chatRequest(method: string, chat: string, response: ServerResponse): void {
+  #chatRequest({ method, socket }: IncomingMessage, chat: string, response: ServerResponse): void {
     const { chats } = this.#pages
     const missing = (): void => sendJson(response, 404, '{"detail":"Not found"}')
-    if (method === 'POST') return sendJson(response, 200, JSON.stringify({ status: true, message: `${chats.stop(chat)} tasks stopped.` }))
+    if (method === 'POST') return sendJson(response, 200, JSON.stringify({ status: true, message: `${this.#pages.stop(chat, this.#lane(socket))} tasks stopped.` }))
     if (method === 'DELETE') return chats.delete(chat) ? sendJson(response, 200, 'true') : missing()
     const text = chats.text(chat)
     if (text === undefined) return missing()

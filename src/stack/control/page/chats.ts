@@ -9,10 +9,16 @@ interface KeptMessage {
   error?: { readonly content: string }
 }
 
+/** An answer that is being told: by which worker, and what stops it. */
+interface RunningAnswer {
+  readonly lane: number
+  readonly stop: () => void
+}
+
 /** The chats of pages, kept until they are deleted. Whose they are is not asked. */
 export class Chats {
   readonly #chats = new Map<string, KeptMessage[]>()
-  readonly #running = new Map<string, Set<() => void>>()
+  readonly #running = new Map<string, Set<RunningAnswer>>()
 
   /** Puts a question and its answer to be into its chat, which is made where it is not there. */
   begin({ chat, question, message, text }: PageRequest): { readonly chat: string; readonly earlier: readonly KeptMessage[]; readonly answer: KeptMessage } {
@@ -26,18 +32,19 @@ export class Chats {
   }
 
   /** While an answer is told: what stops it. Returns what to call when it is over. */
-  running(chat: string, stop: () => void): () => void {
-    const stops = this.#running.get(chat) ?? new Set()
-    this.#running.set(chat, stops)
-    stops.add(stop)
-    return () => { stops.delete(stop) }
+  running(chat: string, lane: number, stop: () => void): () => void {
+    const answers = this.#running.get(chat) ?? new Set()
+    const answer = { lane, stop }
+    this.#running.set(chat, answers)
+    answers.add(answer)
+    return () => { answers.delete(answer) }
   }
 
-  /** Stops every answer of a chat that is being told. Returns how many there were. */
-  stop(chat: string): number {
-    const stops = [...this.#running.get(chat) ?? []]
-    for (const stop of stops) stop()
-    return stops.length
+  /** Stops the answers of a chat that are being told, all or those of one worker. Returns how many there were. */
+  stop(chat: string, lane: number | undefined): number {
+    const answers = [...this.#running.get(chat) ?? []].filter((answer) => lane === undefined || answer.lane === lane)
+    for (const answer of answers) answer.stop()
+    return answers.length
   }
 
   /** As Open WebUI says it; undefined for one that is not there. */

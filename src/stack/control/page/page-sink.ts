@@ -8,6 +8,8 @@ export type Tell = (type: string, data: unknown) => void
 /** Who keeps what a page was told, and is told when there is no more. */
 export interface Kept {
   readonly tell: Tell
+  /** Whether the end repeats the whole answer, as Open WebUI's does. */
+  readonly repeatsAll: boolean
   onText(text: string): void
   /** Once and last. `error` where the answer failed. */
   onEnd(error: string | undefined): void
@@ -25,8 +27,8 @@ const chunk = z.looseObject({
 
 const refusal = z.object({ error: z.object({ message: z.string() }) })
 
-/** An answer that flows to a page: each event of the stream becomes one of the socket, and the end repeats the whole answer, as Open WebUI's does. */
-export function pageSink({ tell, onText, onEnd }: Kept): Sink {
+/** An answer that flows to a page: each event of the stream becomes one of the socket. */
+export function pageSink({ tell, repeatsAll, onText, onEnd }: Kept): Sink {
   const splitter = new EventSplitter()
   let refused: { readonly status: number; text: string } | undefined
   let text = ''
@@ -35,7 +37,7 @@ export function pageSink({ tell, onText, onEnd }: Kept): Sink {
     if (isOver) return
     isOver = true
     if (error !== undefined) tell('chat:message:error', { error: { content: error }, done: true })
-    else tell('chat:completion', { done: true, output: [{ type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text }] }], title: 'Chat' })
+    else tell('chat:completion', { done: true, ...(repeatsAll ? { output: [{ type: 'message', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text }] }] } : {}), title: 'Chat' })
     onEnd(error)
   }
   const read = (event: Buffer): void => {

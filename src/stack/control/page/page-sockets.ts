@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server as HttpServer } from 'n
 import type { Duplex } from 'node:stream'
 import type { Server, Socket } from 'socket.io'
 import { z } from 'zod'
+import { isForgotten } from '../idleness.ts'
+import type { Settings } from '../settings.ts'
 
 export const socketPath = '/ws/socket.io/'
 
@@ -15,14 +17,18 @@ const joining = z.object({ auth: authentication })
 export class PageSockets {
   readonly #lanes: number
   readonly #isPerWorker: boolean
+  readonly #forgetsIdle: Settings['forgetsIdle']
+  /** When each page was last told something, or came; kept where idle ones are forgotten. */
+  readonly #toldAt = new WeakMap<Socket, number>()
   /** Never listens: socket.io takes over its upgrades, which are handed to it by the server that does. */
   #hidden: Promise<HttpServer> | undefined
   #server: Server | undefined
   #pages = 0
 
-  constructor(lanes: number, isPerWorker: boolean) {
+  constructor({ lanes, socketsInMemory, forgetsIdle }: Pick<Settings, 'lanes' | 'socketsInMemory' | 'forgetsIdle'>) {
     this.#lanes = lanes
-    this.#isPerWorker = isPerWorker
+    this.#isPerWorker = socketsInMemory
+    this.#forgetsIdle = forgetsIdle
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -33,7 +39,9 @@ export class PageSockets {
 
   /** @param lane the worker that tells. */
   tell(person: string, lane: number, event: object): void {
-    this.#server?.to(this.#room(person, lane)).emit('events', event)
+    const room = this.#room(person, lane)
+    if (this.#forgetsIdle !== 'none') this.#forgetIdle(room)
+    this.#server?.to(room).emit('events', event)
   }
 
   async close(): Promise<void> {
@@ -62,6 +70,7 @@ export class PageSockets {
       void socket.join(this.#room(token, lane))
       return { id: token, name: token }
     }
+    this.#toldAt.set(socket, performance.now())
     join(authentication.safeParse(socket.handshake.auth).data?.token)
     socket.on('user-join', (said: unknown, answer?: unknown) => {
       const person = join(joining.safeParse(said).data?.auth.token)
@@ -69,6 +78,17 @@ export class PageSockets {
       if (person === undefined) answer()
       else answer(person)
     })
+  }
+
+  /** They stay connected, and hear nothing more. */
+  #forgetIdle(room: string): void {
+    const { sockets, adapter } = this.#server?.sockets ?? {}
+    for (const id of adapter?.rooms.get(room) ?? []) {
+      const socket = sockets?.get(id)
+      if (socket === undefined) continue
+      if (isForgotten(this.#toldAt.get(socket), this.#forgetsIdle)) void socket.leave(room)
+      else this.#toldAt.set(socket, performance.now())
+    }
   }
 
   #room(person: string, lane: number): string {

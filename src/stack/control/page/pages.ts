@@ -8,6 +8,7 @@ import { Chats } from './chats.ts'
 import type { PageRequest } from './page-request.ts'
 import { pageSink } from './page-sink.ts'
 import { PageSockets } from './page-sockets.ts'
+import { Turns } from './turns.ts'
 
 /** Whoever is told over a socket is never waited for. */
 const patientClient = { writableNeedDrain: false, on: () => {}, off: () => {} }
@@ -17,10 +18,12 @@ export class Pages {
   readonly chats = new Chats()
   readonly sockets: PageSockets
   readonly #settings: Settings
+  readonly #turns: Turns
 
   constructor(settings: Settings) {
     this.#settings = settings
-    this.sockets = new PageSockets(settings.lanes, settings.socketsInMemory)
+    this.#turns = new Turns(settings.oneAtATime)
+    this.sockets = new PageSockets(settings)
   }
 
   /** @param ask has it answered. */
@@ -33,7 +36,8 @@ export class Pages {
     const closed = new Promise<void>((resolve) => { close = resolve })
     const sink = pageSink({
       tell,
-      onText: (text) => { answer.content += text },
+      repeatsAll: !this.#settings.forgetsMissed,
+      onText: (text) => { if (!this.#settings.forgetsMissed) answer.content += text },
       onEnd: (error) => {
         answer.done = true
         if (error !== undefined) answer.error = { content: error }
@@ -41,7 +45,7 @@ export class Pages {
       },
     })
     let isStopped = false
-    const isOver = this.chats.running(chat, () => {
+    const isOver = this.chats.running(chat, lane.number, () => {
       if (isStopped) return
       isStopped = true
       answer.done = true
@@ -53,9 +57,16 @@ export class Pages {
     tell('chat:active', { active: true, folder_id: null })
     const body = asked.modelBody(earlier.map(({ role, content }) => ({ role, content })))
     const given = { head: sink.head, write: (bytes: Buffer) => { if (!isStopped) sink.write(bytes) }, end: () => { if (!isStopped) sink.end() }, fail: (failure: Parameters<typeof sink.fail>[0]) => { if (!isStopped) sink.fail(failure) } }
-    await ask({ body, fields: forwardedFields(request, body), left: left.signal, closed, sink: given, client: patientClient }, lane)
+    const turn = await this.#turns.take(chat, person, left.signal)
+    if (turn !== undefined) await ask({ body, fields: forwardedFields(request, body), left: left.signal, closed, sink: given, client: patientClient }, lane)
+    turn?.()
     isOver()
     tell('chat:active', { active: false, folder_id: null })
+  }
+
+  /** Stops every answer of a chat that is being told; of those that another worker tells `lane` knows nothing where sockets are kept in memory. Returns how many there were. */
+  stop(chat: string, lane: Lane): number {
+    return this.chats.stop(chat, this.#settings.socketsInMemory ? lane.number : undefined)
   }
 
   /** The model is told that its client left: at once, late, or never. */
