@@ -99,6 +99,14 @@ test('a side that ends unasked is told of', async () => {
   await stack.down()
 })
 
+test('a worker that ends unasked is told of, though its parent goes on', async () => {
+  const stack = await startOpenWebUi(options({ profiles: ['before', 'after'] }))
+  const [, worker = 0] = stack.sides.find(({ name }) => name === 'after')?.workers ?? []
+  process.kill(worker, 'SIGKILL')
+  expect(await stack.died).toEqual({ name: 'open-webui after', detail: `its worker ${worker} is gone` })
+  await stack.down()
+})
+
 /** A process of its own that starts a stack and stays. */
 async function harness(name: string): Promise<{ pid: number; end(signal: NodeJS.Signals): void }> {
   const bundle = path.join(scratch, `${name}.mjs`)
