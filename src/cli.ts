@@ -65,6 +65,7 @@ function addRun(root: Command, leave: (code: number) => void): void {
     .option('--model <name>', 'the model to ask for, where more than one is offered', once)
     .option('--model-url <url>', 'the model behind the target, past it (openai, with /v1): what the target adds, and whether the model changed', once)
     .option('--health-url <url>', 'where an openai target tells whether it is alive (default: it is not asked)', once)
+    .option('--container <[side:]name>', 'the container that the target runs in: its memory, workers and restarts, through the Docker CLI', collect)
     .option('--search', 'an openai target knows Open WebUI\'s features.web_search')
     .option('--api-key-env <var>', 'the environment variable that holds the API key', once)
     .option('--api-key-file <file>', 'a file that holds the API key', once)

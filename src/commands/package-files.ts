@@ -28,6 +28,9 @@ export function openWebUiRequirements(): string {
   return existsSync(built) ? built : path.join(packageFolder(), 'src/stack/open-webui', name)
 }
 
+/** The real stack in containers. */
+export const composeFile = (): string => path.join(packageFolder(), 'docker-compose.test.yaml')
+
 export function packageVersion(): string {
   const json: unknown = JSON.parse(readFileSync(path.join(packageFolder(), 'package.json'), 'utf8'))
   return typeof json === 'object' && json !== null && 'version' in json && typeof json.version === 'string' ? json.version : '0.0.0'

@@ -35,8 +35,10 @@ const ways = ['api', 'socket', 'browser'] as const
 /** What --stack and the flags beside it ask for; undefined is the control stack. */
 export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest | undefined {
   if (flags.stack === undefined || flags.stack === 'control') {
+    // The control gateway knows the page's socket, too.
+    const hasWay = flags.target === undefined && flags.before === undefined && flags.after === undefined && (flags.via === 'socket' || flags.via === 'api')
     for (const flag of ['profiles', 'via', 'modelServer', 'setEnv'] as const) {
-      if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a real stack, and none was asked for.`, fix: 'Add --stack open-webui.' })
+      if (flags[flag] !== undefined && !(flag === 'via' && hasWay)) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a real stack, and none was asked for.`, fix: 'Add --stack open-webui.' })
     }
     return undefined
   }

@@ -1,8 +1,8 @@
 import type { Death } from '../stack/side-process.ts'
-import { UsageError } from '../errors.ts'
 import { startOllamaSides } from './ollama-sides.ts'
 import { startOpenWebUiSides } from './open-webui-sides.ts'
 import type { SideAccess } from './sign-in.ts'
+import { startedComposeStack } from './started-compose-stack.ts'
 import type { StackRequest } from './stack-request.ts'
 import type { TargetFlag } from './run-request.ts'
 
@@ -20,6 +20,8 @@ export interface StartedStack {
   readonly mockUrl: string | undefined
   /** The model itself, past the sides; the base that an OpenAI client takes. */
   readonly modelUrl: string | undefined
+  /** Where memory holds one side at a time: stops the one that is up and starts this one, at the same address. Undefined where all are up. */
+  readonly bring?: ((side: string) => Promise<void>) | undefined
   /** Resolves with the first process that ends unasked. Never resolves otherwise. */
   readonly died: Promise<Death>
   /** Stops all of it; nothing is left when it resolves. May be called again. */
@@ -43,6 +45,6 @@ export async function startStack(request: StackRequest, start: StackStart): Prom
   switch (request.name) {
     case 'open-webui': return startOpenWebUiSides(request, start)
     case 'ollama': return startOllamaSides(request, start)
-    case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
+    case 'compose': return startedComposeStack(request, start)
   }
 }

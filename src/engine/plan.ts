@@ -143,6 +143,12 @@ function faultText(fault: FaultSpec): string {
   return `${kind}@${place}`
 }
 
+/** Of one person, or in one chat, nobody says more at a time. */
+const fewProbes = 2
+
+/** Probes per connection kind of a window. */
+export const probesIn = ({ as }: WindowPhase, { probesPerKind }: Pick<PlanRecord, 'probesPerKind'>): number => (as === undefined ? probesPerKind : Math.min(fewProbes, probesPerKind))
+
 /** Order of the sides in each round, drawn from the seed: neither side always comes after the other. */
 export function sideOrder(names: readonly string[], random: () => number): string[] {
   const order = [...names]
@@ -187,7 +193,7 @@ export function expectedCost(scenario: ScenarioSpec, sides: readonly PlannedSide
         addBatches(cost, scenario, phase, { rounds, tokens: (label) => tokens(label, undefined) })
         continue
       }
-      const probes = 2 * side.probesPerKind
+      const probes = 2 * probesIn(phase, side)
       const blocker = phase.while
       const lasts = blocker === undefined ? 0 : (side.blockers[blocker.say] ?? 0)
       const copies = blocker?.copies ?? 0
@@ -209,7 +215,7 @@ function addBatches(cost: { messages: number; tokens: number; time: number }, sc
   for (const copies of phase.copies) {
     cost.messages += repeats * copies * phase.together.length
     cost.tokens += repeats * copies * phase.together.reduce((sum, label) => sum + tokens(label), 0)
-    cost.time += repeats * (Math.max(...phase.together.map((label) => togetherTime(scenario, label))) + 150)
+    cost.time += repeats * (Math.max(...phase.together.map((label) => togetherTime(scenario, label))) + (phase.idleBefore ?? 0) + 150)
   }
 }
 

@@ -7,8 +7,8 @@ import { type AnchorOrder, type Engine, type EngineSetting, type GentleOrder, In
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
-import { longestDelivery, mockAnswer, probeLabel, wantedTokens } from '../plan.ts'
-import { messageRecord, observationRecord, toMicrosecond } from '../records.ts'
+import { longestDelivery, mockAnswer, probeLabel, probesIn, wantedTokens } from '../plan.ts'
+import { messageRecord, observationRecord, pageOutcome, toMicrosecond } from '../records.ts'
 import { ownWord } from '../own-word.ts'
 import { sayAnchors } from './anchor.ts'
 import { sayBatch } from './batch.ts'
@@ -159,7 +159,7 @@ export class NodeEngine implements Engine {
       record: {
         type: 'phase', ...place,
         from: toMicrosecond(walked.from), windowAt: toMicrosecond(walked.windowAt), to: toMicrosecond(walked.to),
-        offered: isWindow(spec) && order.gently === undefined ? 2 * order.sizes.probesPerKind : offered.length,
+        offered: isWindow(spec) && order.gently === undefined ? 2 * probesIn(spec, order.sizes) : offered.length,
         delivered: offered.filter((message) => message.startedAt - message.dueAt <= onTime).length,
         drained: walked.drained,
       },
@@ -171,12 +171,15 @@ export class NodeEngine implements Engine {
     const { sizes, side } = order
     const blocker = spec.while
     const lasts = blocker === undefined ? undefined : sizes.blockers[blocker.say]
+    const probesPerKind = probesIn(spec, sizes)
     const walked = await walkPhase({
       target: this.#target(side.name),
       probe: () => this.#say(side, spec.say, undefined),
       blockers: Array.from({ length: blocker?.copies ?? 0 }, () => () => this.#say(side, blocker?.say ?? '', lasts)),
-      probesPerKind: sizes.probesPerKind,
-      rate: sizes.rate,
+      as: spec.as,
+      probesPerKind,
+      // Few probes take as long as many.
+      rate: (sizes.rate * probesPerKind) / sizes.probesPerKind,
       windowAfter: order.quietTime + 100,
       blockerCap: (lasts ?? 0) * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
       drainTime: drainTime + order.aloneTime + 4 * sizes.probesPerKind * sizes.serviceTime,
@@ -213,9 +216,9 @@ export class NodeEngine implements Engine {
     for (const [index, copies] of spec.copies.entries()) {
       this.#throwIfAborted()
       const messages = Array.from({ length: copies }, () => spec.together).flat().map((label) => ({
-        label, utterance: this.#sayAtOnce(order, label, spec), leaveAfter: scenario.messages[label]?.leave?.afterTokens,
+        label, utterance: this.#sayAtOnce(order, label, spec), leave: scenario.messages[label]?.leave, loses: scenario.messages[label]?.loses,
       }))
-      const batch = await sayBatch({ target, messages, patience: this.#patience(order, spec), clock, signal })
+      const batch = await sayBatch({ target, messages, idleBefore: spec.idleBefore ?? 0, patience: this.#patience(order, spec), clock, signal })
       if (index === 0) instants.windowAt = batch.dueAt
       instants.to = batch.to
       drained = drained && batch.drained
@@ -230,6 +233,7 @@ export class NodeEngine implements Engine {
   #walkGently(order: PhaseOrder, gently: GentleOrder): Promise<Walked> {
     const { scenario, clock, signal } = this.#options
     const { step } = gently
+    const spec = scenario.phases[order.phase]
     const longest = Math.max(0, ...Object.values(order.sizes.blockers))
     return sayGently({
       target: step.kind === 'alone' && step.via === 'model' ? this.#modelTarget() : this.#target(order.side.name),
@@ -238,7 +242,8 @@ export class NodeEngine implements Engine {
         const said = this.#say(order.side, label, order.sizes.blockers[label])
         return { ...said, maxTokens: Math.max(gently.mostTokens(label), said.mock?.tokens ?? 0) }
       },
-      leaveAfter: (label) => scenario.messages[label]?.leave?.afterTokens,
+      as: spec !== undefined && isWindow(spec) ? spec.as : undefined,
+      leaveOf: (label) => scenario.messages[label]?.leave,
       patience: longest + Math.max(longestLoading, this.#failBound() + watchTime.elsewhere) + 10 * order.aloneTime,
       pace: this.#pace,
       clock,
@@ -290,12 +295,13 @@ export class NodeEngine implements Engine {
 
   #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
-    const { text = '', search } = scenario.messages[label] ?? {}
+    const { text = '', search, background } = scenario.messages[label] ?? {}
     const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
     return {
       ...utterance,
       ...(side.tokensPerSecond === undefined ? {} : { maxTokens: wantedTokens(scenario, label, lasts, side.tokensPerSecond) }),
       ...(search === true ? { search } : {}),
+      ...(background === true ? { background } : {}),
     }
   }
 
@@ -353,7 +359,9 @@ export class NodeEngine implements Engine {
     this.#gaps.add(place, answer.gaps)
     const id = journalId(said.utterance)
     const own = entries.filter((entry) => entry.id === id)
-    return messageRecord(place, said.utterance, said.dueAt, answer, upstreamOf(own, answer.firstTokenAt))
+    const upstream = upstreamOf(own, answer.firstTokenAt)
+    const isPage = this.#options.targets.get(place.side)?.kind === 'open-webui-socket'
+    return messageRecord(place, said.utterance, said.dueAt, isPage ? { ...answer, outcome: pageOutcome(answer, said.utterance, upstream) } : answer, upstream)
   }
 
   /** The largest time that a claim of the scenario still tolerates, ms. */
