@@ -21,7 +21,7 @@ test('every scenario is described without a word that belongs to another kind of
   for (const name of scenarioNames()) {
     const text = await dryRun(name)
     expect(text).toMatch(/^Plan: \d+ rounds, each on 2 sides/m)
-    expect(text.includes('stands for a window')).toBe(['simple-chat', 'web-search', 'concurrent'].includes(name))
+    expect(text.includes('stands for a window')).toBe(['simple-chat', 'web-search', 'concurrent', 'multi-worker', 'second-message', 'thread-pool', 'db-pressure'].includes(name))
     expect(text).not.toMatch(/\b1 rounds|undefined|NaN|Infinity/)
   }
 })
@@ -61,6 +61,6 @@ test('what would be left out says why, and claims nothing', async () => {
 
 test('the list says what all is', async () => {
   const text = await told(listScenarios)
-  expect(text.split('\n').filter((line) => line.endsWith('(not in all)')).map((line) => line.split(' ')[0])).toEqual(['overhead'])
+  expect(text.split('\n').filter((line) => line.endsWith('(not in all)')).map((line) => line.split(' ')[0])).toEqual(['db-pressure', 'idle-then-send', 'multi-worker', 'overhead', 'page', 'second-message', 'thread-pool'])
   expect(text).toMatch(/^all +7 of them/m)
 })

@@ -96,17 +96,20 @@ function walked(phase: PhaseSpec, rounds: number, quick: boolean): string {
 
 function phaseInWords({ messages }: ScenarioSpec, phase: PhaseSpec, blockers: Readonly<Record<string, number>>): string {
   const said = (label: string): string => `"${messages[label]?.text ?? ''}"`
-  if (!isWindow(phase)) return `${phase.together.map((label) => said(label) + besides(messages[label])).join(' and ')}, ${phase.copies.join(', then ')} at once${phase.via === undefined ? '' : ', from the model directly'}`
-  const { say, while: blocker } = phase
+  if (!isWindow(phase)) return `${phase.together.map((label) => said(label) + besides(messages[label])).join(' and ')}, ${phase.copies.join(', then ')} at once${phase.via === undefined ? '' : ', from the model directly'}${phase.idleBefore === undefined ? '' : `, over connections that were idle for ${formatMilliseconds(phase.idleBefore)}`}`
+  const { say, while: blocker, as } = phase
   if (blocker === undefined) return `${said(say)}, while nothing else is said`
   const takes = `${formatMilliseconds(blockers[blocker.say] ?? 0)} at least`
-  return `${said(say)}, while ${blocker.copies > 1 ? `${blocker.copies} × ` : ''}${said(blocker.say)} is ${messages[blocker.say]?.search === true ? `searched for (${takes})` : `told (${takes})`}`
+  return `${said(say)}${as === undefined ? '' : ` (${standingInWords[as]})`}, while ${blocker.copies > 1 ? `${blocker.copies} × ` : ''}${said(blocker.say)} is ${messages[blocker.say]?.search === true ? `searched for (${takes})` : `told (${takes})`}`
 }
+
+const standingInWords = { 'same chat': 'in the same chat', 'other tab': 'in another tab of the same person', 'other user': 'by somebody else' } as const
 
 /** What goes wrong with a message on purpose. */
 function besides(message: ScenarioSpec['messages'][string] | undefined): string {
-  const { fault, leave } = message ?? {}
-  if (leave !== undefined) return ` (left after ${leave.afterTokens} words)`
+  const { fault, leave, loses } = message ?? {}
+  if (leave !== undefined) return leave.from === undefined ? ` (left after ${leave.afterTokens} words)` : ` (stopped in another tab after ${leave.afterTokens} words)`
+  if (loses !== undefined) return ` (its page loses the connection after ${loses.afterTokens} words, for ${formatMilliseconds(loses.forTime)})`
   if (fault === undefined) return ''
   const place = 'afterTokens' in fault ? ` after ${fault.afterTokens} words` : 'before' in fault ? ` before the ${fault.before}` : ''
   return ` (the model: ${fault.kind === 'status' ? `HTTP ${fault.status}` : fault.kind}${place})`

@@ -68,6 +68,8 @@ export interface TargetFlag {
   /** Of a stack that the run started: the profile of this side, and the settings in force. */
   readonly profile?: string
   readonly settings?: SideSpec['settings']
+  /** Where its model tells as many tokens as it is asked for: how many a second. */
+  readonly tokensPerSecond?: number
   /** The container that it runs in, where somebody named it. */
   readonly container?: string
 }
@@ -76,6 +78,8 @@ export interface RunRequest {
   readonly targets: readonly TargetFlag[]
   /** A real stack to be started; its sides are `targets`, which have no address until it is up, no more than `mockUrl`. */
   readonly stack: StackRequest | undefined
+  /** Whether the control stack is spoken to as Open WebUI's page does, whatever a scenario needs. */
+  readonly controlVia: 'socket' | undefined
   readonly mockUrl: string | undefined
   /** The model directly: the base that an OpenAI client takes. */
   readonly modelUrl: string | undefined
@@ -114,10 +118,9 @@ export interface RunRequest {
 
 /** Kinds of a later version, each with what does today. */
 const laterKinds: Readonly<Record<string, string>> = {
-  'open-webui-socket': "Open WebUI's API answers to --target open-webui=URL.",
   browser: 'Measure the API with --target open-webui=URL.',
 }
-const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui']
+const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui', 'open-webui-socket']
 
 /** Budgets of a scenario, ms: on the control stack, where one look takes 80 s and a second one fits, and elsewhere. */
 const budgets = { control: 200_000, elsewhere: 600_000 }
@@ -146,6 +149,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const request: RunRequest = {
     targets,
     stack,
+    controlVia: targets.some(({ kind }) => kind === 'open-webui-socket') || (stack === undefined && flags.via === 'socket') ? 'socket' : undefined,
     mockUrl: stack?.modelServer === 'mock' ? '' : mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
     modelUrl,
     search: stack !== undefined || (flags.search ?? false),
@@ -189,7 +193,7 @@ function target(flag: string, text: string, side: string, role: TargetFlag['role
     const later = laterKinds[word]
     problems.push({
       what: later === undefined ? `${flag} ${text} is not KIND=URL.` : `${flag}: targets of kind ${word} are not supported yet.`,
-      fix: later ?? `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT or ollama=http://HOST:PORT.`,
+      fix: later ?? `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT (its page: open-webui-socket=…) or ollama=http://HOST:PORT.`,
     })
     return undefined
   }

@@ -15,10 +15,10 @@ import { measure } from './measure.ts'
 import { rulesFor } from './rules.ts'
 import type { ProgressWriter } from './run-progress.ts'
 import type { RunRequest } from './run-request.ts'
-import type { ChosenScenario } from './scenario-choice.ts'
+import { type ChosenScenario, targetsFor } from './scenario-choice.ts'
 import type { SideAccess } from './sign-in.ts'
 import type { StopSignal } from './stop-signal.ts'
-import { controlSystems, runningSystems, type Systems } from './systems.ts'
+import { controlSystems, controlWay, runningSystems, type Systems } from './systems.ts'
 import { takeTurns, type Turns } from './turns.ts'
 
 /** What all scenarios of one command share. */
@@ -49,11 +49,11 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
   const { request, clock, folder } = session
   const place = path.join(folder, scenario.spec.name)
   if (request.targets.length === 0) {
-    const systems = await controlSystems(clock, request.defects)
+    const systems = await controlSystems(clock, request.defects, controlWay(scenario.spec, request.controlVia))
     return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
   }
   const knownAnswers = await controlFirst(control, session, path.join(place, 'control'))
-  const systems = runningSystems(clock, request, session.models, session.access)
+  const systems = runningSystems(clock, { ...request, targets: targetsFor(scenario.spec, request) }, session.models, session.access)
   return withSystems(systems, session, async () => {
     const turns = await turnsOf(systems, session)
     try {
@@ -100,7 +100,7 @@ async function knownAnswerRun(scenario: BundledScenario, systems: Systems, sessi
 /** Before a target whose answers nobody knows, the quick rounds on the control stack, whose answers are known. */
 async function controlFirst(scenario: BundledScenario, session: Session, place: string): Promise<KnownAnswersRecord | undefined> {
   const { request, clock, stop } = session
-  const systems = await controlSystems(clock, [])
+  const systems = await controlSystems(clock, [], controlWay(scenario.spec, request.controlVia))
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
   const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: undefined, stallLimit: undefined, load: 'full', targets: [] } }
   session.progress.note(`${scenario.spec.name}: the control stack first, whose answers are known`)

@@ -139,7 +139,7 @@ export class SideSwitch {
     const answer = await within(exchange.done, Math.max(0, patience), signal)
     if (answer === undefined) exchange.abort(failed('hung', 'no end in time', 0))
     const { outcome } = await exchange.done
-    session.close()
+    await session.close()
     return outcome.kind === 'failed' ? `${outcome.code} (${outcome.detail})` : undefined
   }
 

@@ -17,6 +17,8 @@ export interface AskedTarget {
 export interface Access {
   readonly headers: Readonly<Record<string, string>>
   readonly trust: Trust | undefined
+  /** The headers of further people who may sit at its pages; on stacks of ours. */
+  readonly people?: readonly Readonly<Record<string, string>>[] | undefined
 }
 
 /** By the name of the side. */
@@ -25,6 +27,9 @@ export type SideAccess = ReadonlyMap<string, Access>
 /** How long signing in may take, ms: a password is hashed, by a system that may have just started. */
 const patience = 30_000
 
+/** Kinds of target that a person signs in to. */
+const isWebUi = (kind: AskedTarget['kind']): boolean => kind === 'open-webui' || kind === 'open-webui-socket' || kind === 'browser'
+
 /**
  * Signs in where an account is given, once at each address, and says what the requests to each side carry.
  * @throws {UsageError} exit 2 where a system lets nobody in, 5 where it does not answer.
@@ -32,14 +37,28 @@ const patience = 30_000
 export async function sideAccess(targets: readonly AskedTarget[], { headers, account, trust }: Credentials): Promise<SideAccess> {
   const tokens = new Map<string, string>()
   if (account !== undefined) {
-    const doors = targets.filter(({ kind }) => kind === 'open-webui')
+    const doors = targets.filter(({ kind }) => isWebUi(kind))
     if (doors.length === 0) throw new UsageError({ what: '--user-env and --password-env sign in to Open WebUI, and no target is one.', fix: 'Name it with open-webui=http://HOST:PORT, or give a key with --api-key-env VAR.' })
     for (const { url } of doors) if (!tokens.has(url)) tokens.set(url, await signIn(url, account, trust))
   }
+  else checkSession(targets, headers)
   return new Map(targets.map(({ side, kind, url }): [string, Access] => {
-    const token = kind === 'open-webui' ? tokens.get(url) : undefined
+    const token = isWebUi(kind) ? tokens.get(url) : undefined
     return [side, { headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` }, trust }]
   }))
+}
+
+/**
+ * A page has signed in. With an API key the messages would be accepted, and no word of any answer would come to a socket that the server does not know.
+ * @throws {UsageError} where there is no session token.
+ */
+function checkSession(targets: readonly AskedTarget[], headers: Credentials['headers']): void {
+  const pages = targets.filter(({ kind }) => kind === 'open-webui-socket')
+  if (pages.length === 0) return
+  const [, token] = /^Bearer +(\S+)/i.exec(headers['authorization'] ?? '') ?? []
+  const fix = 'Give the session token of a browser that has signed in with --token-env VAR, or sign in with --user-env VAR --password-env VAR.'
+  if (token === undefined) throw new UsageError({ what: "open-webui-socket=URL is the page of somebody who has signed in, and nobody has.", fix })
+  if (token.startsWith('sk-')) throw new UsageError({ what: "An API key does not open the socket of Open WebUI's page: the messages would be accepted, and no answer would come.", fix })
 }
 
 const session = z.object({ token: z.string().regex(/^[\u0021-\u007e]+$/) })

@@ -1,5 +1,6 @@
 import type { Death } from '../stack/side-process.ts'
-import { UsageError } from '../errors.ts'
+import { startOllamaSides } from './ollama-sides.ts'
+import { startOpenWebUiSides } from './open-webui-sides.ts'
 import type { SideAccess } from './sign-in.ts'
 import { startedComposeStack } from './started-compose-stack.ts'
 import type { StackRequest } from './stack-request.ts'
@@ -13,6 +14,8 @@ export interface StartedStack {
   readonly access: SideAccess
   /** The model to ask for, by side. */
   readonly models: ReadonlyMap<string, string>
+  /** Where the accounts that open the sides are written down, for nobody else to read; undefined where there are none. */
+  readonly accountsFile?: string | undefined
   /** Our mock behind the sides; undefined where a real model answers. */
   readonly mockUrl: string | undefined
   /** The model itself, past the sides; the base that an OpenAI client takes. */
@@ -28,6 +31,8 @@ export interface StartedStack {
 export interface StackStart {
   /** Tells what is being waited for. */
   readonly note: (line: string) => void
+  /** The first port that a side gets; free ones where it is not named. */
+  readonly firstPort?: number | undefined
   /** Gives the start up; nothing is left running then either. */
   readonly signal: AbortSignal
 }
@@ -38,7 +43,8 @@ export interface StackStart {
  */
 export async function startStack(request: StackRequest, start: StackStart): Promise<StartedStack> {
   switch (request.name) {
+    case 'open-webui': return startOpenWebUiSides(request, start)
+    case 'ollama': return startOllamaSides(request, start)
     case 'compose': return startedComposeStack(request, start)
-    case 'open-webui': case 'ollama': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
   }
 }

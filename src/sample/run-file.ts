@@ -20,6 +20,12 @@ const sideSpec = z.object({
   defects: z.record(z.string(), setting),
   /** Whether our mock model is behind it: attribution and integrity need it. */
   hasMock: z.boolean(),
+  /** Whether a real model is behind it with a relay of ours before that, whose journal attribution needs as well; nobody numbers its words. */
+  hasRelay: z.literal(true).exactOptional(),
+  /** Of a model that tells exactly as many tokens as it is asked for: how many a second, when it has nothing else to do. Absent where answers have lengths of their own. */
+  tokensPerSecond: z.number().positive().exactOptional(),
+  /** Of a control gateway: it was spoken to as Open WebUI's page does. */
+  via: z.literal('socket').exactOptional(),
   /** What can be looked at beside its messages; absent in older files. */
   observes: z.array(z.enum(['health', 'database', 'model'])).readonly().exactOptional(),
 })

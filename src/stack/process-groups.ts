@@ -128,7 +128,7 @@ function isThere(group: number): boolean {
   }
 }
 
-const lastWordsLength = 1_500
+const lastWordsLength = 300
 
 /** The end of a log; empty where there is none. */
 export function lastWords(log: string, length: number = lastWordsLength): string {

@@ -36,6 +36,8 @@ export interface Utterance {
   readonly maxTokens?: number
   /** Whether the system is to search the web before it answers. Not every target can (`canSearch`). */
   readonly search?: boolean
+  /** Whether a title, tags and follow-up questions are asked for as well; where the target has pages. */
+  readonly background?: boolean
 }
 
 /** What came back, instants in run time; absent ones are null. The session fills it while it reads; `text` is kept until the phase is over. */
@@ -76,8 +78,10 @@ export interface Exchange {
   afterTokens(count: number): Promise<void>
   /** When something of it was last read; when it was said, before. */
   lastReadAt(): number
-  /** Ends it from our side with the outcome given. Without effect once it has ended. */
-  abort(outcome: Outcome): void
+  /** Ends it from our side with the outcome given. Without effect once it has ended. `from`: it is another page that asks a system with pages to stop. */
+  abort(outcome: Outcome, from?: 'another page'): void
+  /** Loses the connection over which the answer comes, and has another after so many ms. Absent where nothing would come over that one. */
+  lose?(milliseconds: number): void
 }
 
 /** One connection, over which one message is said at a time. */
@@ -85,12 +89,20 @@ export interface Session {
   /** Opens it by a cheap request, so that the next message finds it warm. Never rejects: a session that could not be opened dials when it is used. */
   warm(): Promise<void>
   say(utterance: Utterance): Exchange
-  close(): void
+  /** Ends it. Resolves when nothing of it is left, its chats on the server included; waited for where nothing is measured. Never rejects. */
+  close(): void | Promise<void>
+}
+
+/** Where a session stands, seen from another one: in its chat, at another page of its person, or at the page of somebody else. */
+export interface Beside {
+  readonly session: Session
+  readonly as: 'same chat' | 'other tab' | 'other user'
 }
 
 /** A system that a message can be said to. */
 export interface Target {
   readonly kind: 'control' | 'openai' | 'open-webui' | 'ollama' | 'open-webui-socket' | 'browser'
   readonly url: string
-  open(): Session
+  /** @param beside says something only where there are pages and people. */
+  open(beside?: Beside): Session
 }

@@ -162,10 +162,10 @@ function drain(run: Run, { name: side }: SideSpec): Finding {
   return { name, side, verdict: 'note', effect: 'inconclusive', detail: `${side}: the system does not drain: after ${undrained.length} of ${counted(phases.length, 'phase')} answers were still under way; see whether it still answers at all, and run again` }
 }
 
-function clock(run: Run, { name: side, hasMock }: SideSpec): Finding {
+function clock(run: Run, { name: side, hasMock, hasRelay }: SideSpec): Finding {
   const name = 'clock'
   const clocks = sideRounds(run, side).flatMap(({ record }) => record.clock ?? [])
-  if (!hasMock || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
+  if ((!hasMock && hasRelay !== true) || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
   const { count, example } = negativeTimes(run, side)
   if (count > 0) return invalid(name, side, `${side}: ${counted(count, 'message')} spent less than no time in a part of the way (${example ?? ''}): the clocks of the tester and the mock do not agree; run both on one host`)
   const bound = Math.max(...clocks.map((each) => each.bound))

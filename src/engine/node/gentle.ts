@@ -1,8 +1,9 @@
 import type { MessageRecord } from '../../sample/message.ts'
-import { failed } from '../../target/failure.ts'
-import type { Clock, Target, Utterance } from '../../target/target.ts'
+import type { LeaveSpec } from '../../scenario/spec.ts'
+import type { Beside, Clock, Session, Target, Utterance } from '../../target/target.ts'
 import type { GentleOrder } from '../engine.ts'
 import { leastInterval } from '../gentle-plan.ts'
+import { leaveInTime } from './batch.ts'
 import { abortAll, toldToItsEnd } from './phase.ts'
 import { before, rest, type SaidMessage, say } from './window.ts'
 
@@ -37,8 +38,10 @@ export interface GentleRequest {
   readonly target: Target
   readonly order: GentleOrder
   readonly utterance: (label: string) => Utterance
-  /** After how many tokens the person leaves; undefined for one who stays. */
-  readonly leaveAfter: (label: string) => number | undefined
+  /** By whom the message of a pair is said, seen from whoever hears the blocker; undefined: by anybody. */
+  readonly as: Beside['as'] | undefined
+  /** When the person leaves; undefined for one who stays. */
+  readonly leaveOf: (label: string) => LeaveSpec | undefined
   /** A message from which nothing has come for so long is hung, ms. */
   readonly patience: number
   readonly pace: Pace
@@ -56,8 +59,15 @@ interface SaidGently {
 
 type Said = SaidGently['said'][number]
 
+/** Every session is closed when its message has ended; what that takes goes on beside the next message, and is waited for at the end of the step. */
+interface Step extends GentleRequest {
+  readonly closings: Promise<void>[]
+  readonly sessions: WeakMap<SaidMessage, Session>
+}
+
 /** One step of a gentle run, begun with nothing in flight and waited for to its end. Each message has a connection of its own, quiet or not. */
-export async function sayGently(request: GentleRequest): Promise<SaidGently> {
+export async function sayGently(asked: GentleRequest): Promise<SaidGently> {
+  const request: Step = { ...asked, closings: [], sessions: new WeakMap() }
   const { order: { step }, clock, signal } = request
   const from = clock.now()
   const said: Said[] = []
@@ -77,33 +87,42 @@ export async function sayGently(request: GentleRequest): Promise<SaidGently> {
     return { from, windowAt: said[0]?.message.dueAt ?? from, to: clock.now(), drained, said }
   } finally {
     signal.removeEventListener('abort', onAbort)
+    await Promise.all(request.closings)
   }
 }
 
 /** The blocker, and the message in the middle of it. Where the blocker has ended by then nothing more is said: behind it nobody would wait. */
-async function sayPair(request: GentleRequest, step: Extract<GentleOrder['step'], { kind: 'pair' }>, said: Said[]): Promise<boolean> {
-  const { order: { delay }, patience, clock, signal } = request
+async function sayPair(request: Step, step: Extract<GentleOrder['step'], { kind: 'pair' }>, said: Said[]): Promise<boolean> {
+  const { order: { delay }, as, sessions, patience, clock, signal } = request
   const blocker = await sayOne(request, step.blocker, 'blocker', said)
   if (blocker === undefined) return true
   const dueAt = clock.now() + delay
+  const heard = sessions.get(blocker)
+  const beside = heard === undefined || as === undefined ? undefined : { session: heard, as }
   const hasEnded = await before(blocker.exchange.done, delay, signal)
-  if (!hasEnded && !signal.aborted) await sayOne(request, step.label, 'probe', said, dueAt)
+  if (!hasEnded && !signal.aborted) await sayOne(request, step.label, 'probe', said, { wantedAt: dueAt, beside })
   return toldToItsEnd(said.map(({ message }) => message), patience, request)
 }
 
+interface Place {
+  readonly wantedAt?: number
+  readonly beside?: Beside | undefined
+}
+
 /** Says it when its turn has come; undefined where the run was stopped first. */
-async function sayOne({ target, utterance, leaveAfter, pace, signal }: GentleRequest, label: string, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
+async function sayOne({ target, utterance, leaveOf, pace, signal, closings, sessions }: Step, label: string, part: MessageRecord['part'], said: Said[], { wantedAt, beside }: Place = {}): Promise<SaidMessage | undefined> {
   const dueAt = await pace.turn(signal, wantedAt)
   if (signal.aborted) return undefined
-  const session = target.open()
+  const session = target.open(beside)
   const message = say(session, utterance(label), dueAt)
+  sessions.set(message, session)
   pace.touched()
   said.push({ message, label, part, copies: undefined })
-  void message.exchange.done.then(() => {
-    session.close()
+  closings.push(message.exchange.done.then(async () => {
     pace.touched()
-  })
-  const tokens = part === 'user' ? leaveAfter(label) : undefined
-  if (tokens !== undefined) void message.exchange.afterTokens(tokens).then(() => message.exchange.abort(failed('cancelled', `left after ${tokens} tokens`, 0)))
+    await session.close()
+  }))
+  const leave = part === 'user' ? leaveOf(label) : undefined
+  if (leave !== undefined) leaveInTime(message.exchange, leave)
   return message
 }

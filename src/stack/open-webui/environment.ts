@@ -32,8 +32,8 @@ const ours = [
 export function sideSettings(profile: ProfileName, errorWithin: number, changes: Readonly<Record<string, string>>): Record<string, string> {
   const said = Object.entries(changes)
   const everywhere = said.filter(([name]) => !name.includes(':'))
-  const here = said.flatMap(([name, value]) => (name.startsWith(`${profile}:`) ? [[name.slice(profile.length + 1), value]] : []))
-  return { ...profileEnvironment(profile, errorWithin), ...Object.fromEntries(everywhere), ...Object.fromEntries(here) }
+  const here = said.flatMap(([name, value]): [string, string][] => (name.startsWith(`${profile}:`) ? [[name.slice(profile.length + 1), value]] : []))
+  return { ...profileEnvironment(profile, errorWithin), ...Object.fromEntries([...everywhere, ...here]) }
 }
 
 /** @throws {UsageError} with every variable that --set-env may not change. */
