@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { problemsOf } from '../compose/problems.ts'
-import { loadProject, type Project, projectSchema, secrets } from '../compose/project.ts'
+import { problemsOf } from './problems.ts'
+import { loadProject, type Project, projectSchema, secrets } from './project.ts'
 
 // docker-compose.test.yaml as the library reads it that Docker Compose itself is made of, and as Compose itself does where it is.
 
