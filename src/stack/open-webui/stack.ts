@@ -207,7 +207,7 @@ async function described({ name, settings: given }: WantedSide, { url, log, work
 /** Of the stack, for nobody else to read: what a shell takes in with `.`, by side and account. */
 export const accountsFile = (folder: string): string => path.join(folder, 'accounts.env')
 
-function writeAccounts(folder: string, sides: readonly OpenWebUiSide[]): void {
+export function writeAccounts(folder: string, sides: readonly Pick<OpenWebUiSide, 'name' | 'accounts'>[]): void {
   const lines = sides.flatMap(({ name, accounts }) => (['person', 'other', 'admin'] as const).flatMap((who) => {
     const prefix = `${name}_${who}`.toUpperCase()
     return [`${prefix}_EMAIL='${accounts[who].email}'`, `${prefix}_PASSWORD='${accounts[who].password}'`, `${prefix}_TOKEN='${accounts[who].token}'`]
