@@ -9,6 +9,7 @@ import type { Guard } from '../target/guarded.ts'
 import { besideRun } from '../verdict/across-runs.ts'
 import type { LeftOut, RunResult } from '../verdict/document.ts'
 import { judgeRun, raisesFalseAlarm, wrongAnswers } from '../verdict/judge.ts'
+import type { Containers } from './containers.ts'
 import type { CommandContext } from './context.ts'
 import { measure } from './measure.ts'
 import { rulesFor } from './rules.ts'
@@ -25,6 +26,10 @@ export interface Session {
   readonly request: RunRequest
   readonly models: ReadonlyMap<string, string>
   readonly access: SideAccess
+  /** Brings a side of a stack that we started into force, where memory holds one at a time. */
+  readonly bring: ((side: string) => Promise<void>) | undefined
+  /** What is looked into besides; undefined where nobody named a container. */
+  readonly containers: Containers | undefined
   readonly startedAt: Date
   readonly folder: string
   readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
@@ -52,7 +57,7 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
   return withSystems(systems, session, async () => {
     const turns = await turnsOf(systems, session)
     try {
-      const run = await measureOnce(scenario, systems, session, place, { seed: request.seed, knownAnswers, turns: turns?.measuring, guard: session.guard })
+      const run = await measureOnce(scenario, systems, session, place, { seed: request.seed, knownAnswers, turns: turns?.measuring, guard: session.guard, containers: session.containers })
       const earlier = session.earlier?.get(scenario.spec.name)
       return earlier === undefined ? judgeRun(run) : besideRun(judgeRun(run), run, earlier, request.against)
     } finally {
@@ -62,12 +67,12 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
 }
 
 /** Where one system is measured before and after a change, by turns or in two runs, what it takes to tell the change from the time that passed. */
-async function turnsOf(systems: Systems, { request, clock, stop, progress, access }: Session): Promise<Turns | undefined> {
+async function turnsOf(systems: Systems, { request, clock, stop, progress, access, bring }: Session): Promise<Turns | undefined> {
   const [first] = systems.sides
-  const target = first === undefined ? undefined : systems.targets.get(first.name)
-  if (first === undefined || target === undefined || (request.switchCommand === undefined && !request.isLabelled)) return undefined
+  const turn = bring ?? request.switchCommand
+  if (first === undefined || (turn === undefined && !request.isLabelled)) return undefined
   return takeTurns({
-    command: request.switchCommand, target, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'gentle' ? 'gentle' : undefined,
+    turn, targets: systems.targets, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'gentle' ? 'gentle' : undefined,
     clock, signal: stop.signal, note: (line) => progress.note(line), secrets: secretsOf(access.get(first.name)?.headers ?? {}),
   })
 }
@@ -119,12 +124,13 @@ interface Attempt {
   readonly knownAnswers?: KnownAnswersRecord | undefined
   readonly turns?: Turns['measuring'] | undefined
   readonly guard?: Guard | undefined
+  readonly containers?: Containers | undefined
 }
 
-function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, { seed, knownAnswers, turns, guard }: Attempt): Promise<Run> {
+function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, { seed, knownAnswers, turns, guard, containers }: Attempt): Promise<Run> {
   const { request, startedAt, clock, blocks, stop, progress, context } = session
   return measure({
-    scenario, systems, seed, clock, blocks, startedAt, knownAnswers, guard, ...turns,
+    scenario, systems, seed, clock, blocks, startedAt, knownAnswers, guard, containers, ...turns,
     rules: rulesOf(scenario, systems, request),
     budget: request.budget,
     folder: place,

@@ -17,12 +17,14 @@ export interface ChosenScenario {
  * Loads the scenarios with their parameters.
  * @throws {UsageError} for two of one name, and for a --set that no scenario has.
  */
-export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
+export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set' | 'stack'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
   const quick = request.size === 'quick'
   const onControl = request.targets.length === 0
+  // Of a stack that we start the time-outs are ours to choose, and what is claimed of them goes with them.
+  const set = request.stack === undefined || !quick ? request.set : { errorWithin: `${request.stack.errorWithin}ms`, ...request.set }
   const chosen: ChosenScenario[] = []
   for (const file of files) {
-    const asked = await loadScenario(file, languageFile(), { control: onControl, quick, set: request.set })
+    const asked = await loadScenario(file, languageFile(), { control: onControl, quick, set })
     // Before a target the control stack takes its quick rounds, by its own parameters.
     chosen.push({ asked, control: onControl ? asked : await loadScenario(file, languageFile(), { control: true, quick: true, set: {} }) })
   }

@@ -121,6 +121,7 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[], via:
 
 /** Systems that run already. Nothing is started and nothing is stopped. */
 export function runningSystems(clock: RunClock, request: RunRequest, models: ReadonlyMap<string, string>, access: SideAccess): Systems {
+  const isRelay = request.mockUrl !== undefined && request.stack?.modelServer === 'ollama'
   const sides = request.targets.map((target): SideSpec => ({
     name: target.side,
     role: target.role,
@@ -130,7 +131,9 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
     profile: target.profile ?? null,
     settings: target.settings ?? {},
     defects: {},
-    hasMock: request.mockUrl !== undefined,
+    hasMock: request.mockUrl !== undefined && !isRelay,
+    ...(isRelay ? { hasRelay: true as const } : {}),
+    ...(target.tokensPerSecond === undefined ? {} : { tokensPerSecond: target.tokensPerSecond }),
   }))
   const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
   const model = request.modelUrl === undefined ? undefined : targetOf({ kind: 'openai', url: request.modelUrl, model: sides[0]?.model ?? '', headers: {}, clock })

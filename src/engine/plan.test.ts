@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { leastSample } from '../stats/binomial.ts'
 import { languageFile, loadScenario } from './bundle.ts'
-import { blockerDurations, expectedCost, longestDelivery, mockAnswer, phaseOrder, probesIn, seeded, serviceTime, sideOrder, type SizeRequest, type Sizes, sizes, repeats } from './plan.ts'
+import { blockerDurations, expectedCost, longestDelivery, mockAnswer, phaseOrder, probesIn, seeded, serviceTime, sideOrder, type SizeRequest, type Sizes, sizes, repeats, wantedTokens } from './plan.ts'
 
 const blockers = { story: 1_200, saga: 3_600 }
 const parallel = { aloneTime: 5, togetherTime: 30, together: 32 }
@@ -69,6 +69,13 @@ test('an answer that has to last has enough tokens to last', () => {
   expect(mockAnswer(scenario, 'hello', undefined)).toEqual({ tokens: 4, firstTokenAfter: 2, gap: 10 })
 })
 
+test('a model that tells so many tokens a second is asked for as many as last as long; what has a number of tokens keeps it', () => {
+  const scenario = { messages: { story: { text: 's', mock: { lasts: 1_200, firstTokenAfter: 2, gap: 20 } }, hello: { text: 'h', mock: { tokens: 4, firstTokenAfter: 2, gap: 10 } } } } as unknown as ScenarioSpec
+  expect(wantedTokens(scenario, 'story', 2_000, 300)).toBe(601)
+  expect(wantedTokens(scenario, 'story', undefined, 300)).toBe(361)
+  expect(wantedTokens(scenario, 'hello', undefined, 300)).toBe(4)
+})
+
 const folder = path.join(import.meta.dirname, '../../scenarios')
 const shipped = readdirSync(folder).filter((file) => file.endsWith('.ts'))
 
@@ -107,6 +114,7 @@ test('the cost that is announced counts every message of every round', () => {
   const cost = expectedCost(spec, [{ probesPerKind: 24, windowTime: 600, blockers: { story: 1_200 } }], 6)
   expect(cost.messages).toBe(6 * (48 + 48 + 2))
   expect(cost.tokens).toBe(6 * (48 + 48 + 2 * 61))
+  expect(expectedCost(spec, [{ probesPerKind: 24, windowTime: 600, blockers: { story: 1_200 }, tokensPerSecond: 400 }], 6).tokens).toBe(6 * (48 + 48 + 2 * 481))
 })
 
 test('the order of sides comes from the seed alone, and puts each side first about half the time', () => {

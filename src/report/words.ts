@@ -1,4 +1,4 @@
-import type { Attribution, Check, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult } from '../verdict/document.ts'
+import type { Attribution, Check, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult, StatementResult } from '../verdict/document.ts'
 import { formatCount, formatInterval, formatValue } from './format.ts'
 import type { Palette, Style } from './palette.ts'
 
@@ -11,6 +11,15 @@ export function verdictStyle(verdict: ClaimVerdict | ComparisonVerdict, palette:
     case 'fail': case 'invalid': return palette.bad
     case 'warn': case 'inconclusive': return palette.doubtful
     case 'skipped': case 'unjudged': return palette.dim
+  }
+}
+
+/** A statement is neither good nor bad; one that is not supported is what a reader should not miss. */
+export function findingStyle(finding: StatementResult['finding'], palette: Palette): Style {
+  switch (finding) {
+    case 'supported': return palette.good
+    case 'not supported': return palette.bad
+    case 'undecided': return palette.doubtful
   }
 }
 
@@ -39,6 +48,8 @@ const measures: Record<string, (statistic: string) => string> = {
   wrongErrors: () => 'failures told as something else',
   timeToError: () => 'from the failure to the error, slowest',
   timeToCancel: () => 'from leaving to the model knowing, slowest',
+  blockerTpot: () => 'time per token of a story that others talk behind',
+  blockerGap: () => 'longest gap in such a story',
   effectiveConcurrency: () => 'answers told at one instant, most',
 }
 

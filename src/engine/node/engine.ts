@@ -7,8 +7,9 @@ import { type AnchorOrder, type Engine, type EngineSetting, type GentleOrder, In
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
-import { longestDelivery, mockAnswer, probeLabel, probesIn } from '../plan.ts'
+import { longestDelivery, mockAnswer, probeLabel, probesIn, wantedTokens } from '../plan.ts'
 import { messageRecord, observationRecord, pageOutcome, toMicrosecond } from '../records.ts'
+import { ownWord } from '../own-word.ts'
 import { sayAnchors } from './anchor.ts'
 import { sayBatch } from './batch.ts'
 import { calibrate } from './calibration.ts'
@@ -48,6 +49,9 @@ const gentleCadence = 1_000
 
 /** What calibration asks the mock for, and the warm-up of a scenario without a window. */
 const shortAnswer = { tokens: 1, firstTokenAfter: 2, gap: 20 }
+
+/** By what a journal knows a message: of its marker; or, where a real model listens and a relay of ours hears, by the word that it begins with. */
+const journalId = ({ id, mock }: Utterance): string => (mock === undefined ? ownWord(id) : id)
 
 /** What was said in a phase, and when. */
 interface Walked {
@@ -92,7 +96,7 @@ export class NodeEngine implements Engine {
     const label = probeLabel(scenario)
     const said = new Map<string, string>()
     const utterance = (side: SideSpec): Utterance => {
-      const spoken = label === undefined ? this.#utterance('Hello', shortAnswer, side.hasMock) : this.#say(side, label, undefined)
+      const spoken = label === undefined ? this.#hello(side) : this.#say(side, label, undefined)
       said.set(spoken.id, side.name)
       return spoken
     }
@@ -142,7 +146,7 @@ export class NodeEngine implements Engine {
     const longestBlock = clock.longestBlock()
     const place = { side: order.side.name, round: order.round, attempt: order.attempt, phase: order.phase }
     const seen = await Promise.all(observers.map(async ({ what, observer }) => (await observer.stop()).map((one) => observationRecord(place, what, one))))
-    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [message.utterance.id] : []))
+    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [journalId(message.utterance)] : []))
     const entries = signal.aborted ? [] : await this.#collect(ids, this.#cancelPatience())
     const messages = walked.said.map(({ message, label, part, copies }) => this.#record(message, { ...place, label, part, ...(copies === undefined ? {} : { copies }) }, entries))
     this.#throwIfAborted()
@@ -293,14 +297,25 @@ export class NodeEngine implements Engine {
     const { scenario } = this.#options
     const { text = '', search, background } = scenario.messages[label] ?? {}
     const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
-    return { ...utterance, ...(search === true ? { search } : {}), ...(background === true ? { background } : {}) }
+    return {
+      ...utterance,
+      ...(side.tokensPerSecond === undefined ? {} : { maxTokens: wantedTokens(scenario, label, lasts, side.tokensPerSecond) }),
+      ...(search === true ? { search } : {}),
+      ...(background === true ? { background } : {}),
+    }
+  }
+
+  /** What a side warms up with in a scenario that has no window. */
+  #hello({ hasMock, tokensPerSecond }: SideSpec): Utterance {
+    const utterance = this.#utterance('Hello', shortAnswer, hasMock)
+    return tokensPerSecond === undefined ? utterance : { ...utterance, maxTokens: shortAnswer.tokens }
   }
 
   /** Where a real model listens each message begins with a word of its own: prompt prefixes are cached, and a cached hello is not a hello. */
   #utterance(text: string, answer: NonNullable<Utterance['mock']>, hasMock: boolean): Utterance {
     this.#messages += 1
     const id = `${this.#salt}-${this.#messages.toString(36)}`
-    return hasMock ? { id, text, mock: answer } : { id, text: `${id}: ${text}`, mock: undefined }
+    return hasMock ? { id, text, mock: answer } : { id, text: `${ownWord(id)}: ${text}`, mock: undefined }
   }
 
   /**
@@ -342,7 +357,8 @@ export class NodeEngine implements Engine {
     const answer = said.answer
     if (answer === null) throw new RangeError(`message ${said.utterance.id} has no answer although its phase is over`)
     this.#gaps.add(place, answer.gaps)
-    const own = entries.filter((entry) => entry.id === said.utterance.id)
+    const id = journalId(said.utterance)
+    const own = entries.filter((entry) => entry.id === id)
     const upstream = upstreamOf(own, answer.firstTokenAt)
     const isPage = this.#options.targets.get(place.side)?.kind === 'open-webui-socket'
     return messageRecord(place, said.utterance, said.dueAt, isPage ? { ...answer, outcome: pageOutcome(answer, said.utterance, upstream) } : answer, upstream)
