@@ -51,7 +51,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const progress = progressWriter(context)
   let stack: StartedStack | undefined
   try {
-    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), signal: stop.signal })
+    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), pages: asked.stack.via === 'socket' || scenarios.some(({ asked: { spec } }) => spec.needs.includes('socket')), signal: stop.signal })
     void stack?.died.then(({ name, detail }) => stop.abort(`lost: ${name} ended unasked (${detail})`))
     const { request, models, access } = reached ?? onStack(asked, stack)
     const guard = asked.stack === undefined && request.targets.length > 0 ? new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) : undefined
