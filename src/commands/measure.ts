@@ -72,7 +72,7 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   let interrupted: string | null = null
   try {
     const course = { header, engine, record, budget: clock.now() + options.budget, signal, onProgress: options.onProgress }
-    await (rules.load === 'gentle' ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...options.turns }))
+    await (rules.load !== undefined ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...options.turns }))
     // What its last message set off stops no run, and is to be told all the same.
     if (guard?.signal.aborted === true) interrupted = String(guard.signal.reason)
   } catch (error) {

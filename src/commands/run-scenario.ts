@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 import type { BundledScenario } from '../engine/bundle.ts'
-import { gentlePlan, gentleRules } from '../engine/gentle-plan.ts'
+import { gentleRules } from '../engine/gentle-plan.ts'
 import type { LoopBlock, RunClock } from '../engine/node/clock.ts'
 import type { KnownAnswersRecord, Rules, Run } from '../sample/run-file.ts'
 import { secretsOf } from '../target/failure.ts'
@@ -11,7 +11,7 @@ import type { LeftOut, RunResult } from '../verdict/document.ts'
 import { judgeRun, raisesFalseAlarm, wrongAnswers } from '../verdict/judge.ts'
 import type { CommandContext } from './context.ts'
 import { measure } from './measure.ts'
-import { rulesFor } from './rules.ts'
+import { mannerOf, rulesFor, singlesPlan } from './rules.ts'
 import type { ProgressWriter } from './run-progress.ts'
 import type { RunRequest } from './run-request.ts'
 import type { ChosenScenario } from './scenario-choice.ts'
@@ -47,8 +47,8 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
     const systems = await controlSystems(clock, request.defects)
     return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
   }
-  const knownAnswers = await controlFirst(control, session, path.join(place, 'control'))
-  const systems = runningSystems(clock, request, session.models, session.access)
+  const knownAnswers = takesBrowser(scenario) ? undefined : await controlFirst(control, session, path.join(place, 'control'))
+  const systems = runningSystems(clock, request, { ...session, folder: place })
   return withSystems(systems, session, async () => {
     const turns = await turnsOf(systems, session)
     try {
@@ -61,13 +61,16 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
   })
 }
 
+/** The control stack has no page, and cannot say such a scenario. */
+const takesBrowser = ({ spec }: BundledScenario): boolean => Object.values(spec.messages).some(({ fault }) => fault?.kind === 'offline')
+
 /** Where one system is measured before and after a change, by turns or in two runs, what it takes to tell the change from the time that passed. */
 async function turnsOf(systems: Systems, { request, clock, stop, progress, access }: Session): Promise<Turns | undefined> {
   const [first] = systems.sides
   const target = first === undefined ? undefined : systems.targets.get(first.name)
   if (first === undefined || target === undefined || (request.switchCommand === undefined && !request.isLabelled)) return undefined
   return takeTurns({
-    command: request.switchCommand, target, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'gentle' ? 'gentle' : undefined,
+    command: request.switchCommand, target, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'full' ? undefined : request.load,
     clock, signal: stop.signal, note: (line) => progress.note(line), secrets: secretsOf(access.get(first.name)?.headers ?? {}),
   })
 }
@@ -135,8 +138,8 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
 }
 
 function rulesOf({ spec }: BundledScenario, systems: Systems, request: RunRequest): Rules {
-  const plan = request.load === 'gentle' ? gentlePlan(spec, systems.mock !== undefined) : undefined
-  if (plan?.kind === 'plan') return gentleRules(plan, request.stallLimit)
+  const plan = singlesPlan(spec, request, systems.mock !== undefined)
+  if (plan?.kind === 'plan') return gentleRules(plan, request.stallLimit, mannerOf(request))
   return rulesFor({ ...request, scenario: spec, isControl: systems.sides.every((side) => side.kind === 'control'), knownAnswers: systems.knownAnswers })
 }
 

@@ -65,7 +65,7 @@ export class Guard {
   ended(side: string, utterance: Utterance, { outcome, chunks, usageTokens }: Pick<Answer, 'outcome' | 'chunks' | 'usageTokens'>): void {
     this.#tokens += Math.max(chunks, usageTokens ?? 0)
     if (this.tokensLeft === 0) this.usedUp()
-    if (utterance.mock?.fault !== undefined) return
+    if (utterance.mock?.fault !== undefined || utterance.offline !== undefined) return
     if (outcome.kind === 'answered') {
       this.#failures.set(side, 0)
       return
@@ -92,12 +92,14 @@ export class Guard {
 
 /** The target, with each message's start and end told to the guard; a message that the guard does not admit is not said. `side` is what its reasons call the target. */
 export function guarded(target: Target, guard: Guard, side: string): Target {
-  return { kind: target.kind, url: target.url, open: () => guardedSession(target.open(), guard, side) }
+  const { kind, url, close } = target
+  return { kind, url, open: () => guardedSession(target.open(), guard, side), ...(close === undefined ? {} : { close: () => close.call(target) }) }
 }
 
 function guardedSession(session: Session, guard: Guard, side: string): Session {
   return {
     warm: () => session.warm(),
+    ...(session.prepare === undefined ? {} : { prepare: async (utterance: Utterance) => session.prepare?.(utterance) }),
     close: () => session.close(),
     say: (utterance) => {
       if (!guard.admits()) return unsaid()

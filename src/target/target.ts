@@ -36,6 +36,8 @@ export interface Utterance {
   readonly maxTokens?: number
   /** Whether the system is to search the web before it answers. Not every target can (`canSearch`). */
   readonly search?: boolean
+  /** When the page that says it loses its network. Only a browser has one. */
+  readonly offline?: { readonly before: 'send' } | { readonly afterTokens: number }
 }
 
 /** What came back, instants in run time; absent ones are null. The session fills it while it reads; `text` is kept until the phase is over. */
@@ -61,6 +63,10 @@ export interface Answer {
   sources: number
   text: string
   usageTokens: number | null
+  /** When the page lost its network on purpose; absent where it did not. */
+  offlineAt?: number
+  /** The picture that was taken of the page, a name in the folder of the run file. */
+  screenshot?: string
   outcome: Outcome
 }
 
@@ -84,6 +90,11 @@ export interface Exchange {
 export interface Session {
   /** Opens it by a cheap request, so that the next message finds it warm. Never rejects: a session that could not be opened dials when it is used. */
   warm(): Promise<void>
+  /**
+   * What a person does before pressing send: the page is there, the text is typed. Only pages have it; a message that was not prepared is prepared when it is
+   * said, and that counts as the tester's lateness. Never rejects but with a UsageError where there is no browser to be had.
+   */
+  prepare?(utterance: Utterance): Promise<void>
   say(utterance: Utterance): Exchange
   close(): void
 }
@@ -93,4 +104,6 @@ export interface Target {
   readonly kind: 'control' | 'openai' | 'open-webui' | 'ollama' | 'open-webui-socket' | 'browser'
   readonly url: string
   open(): Session
+  /** Ends what was started for it. Only a browser was. */
+  close?(): Promise<void>
 }

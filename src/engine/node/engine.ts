@@ -226,10 +226,11 @@ export class NodeEngine implements Engine {
   #walkGently(order: PhaseOrder, gently: GentleOrder): Promise<Walked> {
     const { scenario, clock, signal } = this.#options
     const { step } = gently
+    if (step.kind === 'batch') return this.#walkBatches(order, { together: step.labels, copies: step.copies, repeat: 1, ...(step.via === undefined ? {} : { via: step.via }) })
     const longest = Math.max(0, ...Object.values(order.sizes.blockers))
     return sayGently({
       target: step.kind === 'alone' && step.via === 'model' ? this.#modelTarget() : this.#target(order.side.name),
-      order: gently,
+      order: { ...gently, step },
       utterance: (label) => {
         const said = this.#say(order.side, label, order.sizes.blockers[label])
         return { ...said, maxTokens: Math.max(gently.mostTokens(label), said.mock?.tokens ?? 0) }
@@ -286,9 +287,9 @@ export class NodeEngine implements Engine {
 
   #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
-    const { text = '', search } = scenario.messages[label] ?? {}
+    const { text = '', search, fault } = scenario.messages[label] ?? {}
     const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
-    return search === true ? { ...utterance, search } : utterance
+    return { ...utterance, ...(search === true ? { search } : {}), ...(fault?.kind === 'offline' ? { offline: fault } : {}) }
   }
 
   /** Where a real model listens each message begins with a word of its own: prompt prefixes are cached, and a cached hello is not a hello. */

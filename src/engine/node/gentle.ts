@@ -1,10 +1,10 @@
 import type { MessageRecord } from '../../sample/message.ts'
 import { failed } from '../../target/failure.ts'
-import type { Clock, Target, Utterance } from '../../target/target.ts'
+import type { Clock, Session, Target, Utterance } from '../../target/target.ts'
 import type { GentleOrder } from '../engine.ts'
-import { leastInterval } from '../gentle-plan.ts'
+import { leastInterval, type SingleStep } from '../gentle-plan.ts'
 import { abortAll, toldToItsEnd } from './phase.ts'
-import { before, rest, type SaidMessage, say } from './window.ts'
+import { before, prepareAll, rest, type SaidMessage, say } from './window.ts'
 
 /**
  * Lets messages begin one by one, at least a second apart, whoever they are said to; and a second after the last one ended: a system that makes messages wait
@@ -35,7 +35,7 @@ export class Pace {
 
 export interface GentleRequest {
   readonly target: Target
-  readonly order: GentleOrder
+  readonly order: GentleOrder & { readonly step: SingleStep }
   readonly utterance: (label: string) => Utterance
   /** After how many tokens the person leaves; undefined for one who stays. */
   readonly leaveAfter: (label: string) => number | undefined
@@ -81,22 +81,47 @@ export async function sayGently(request: GentleRequest): Promise<SaidGently> {
 }
 
 /** The blocker, and the message in the middle of it. Where the blocker has ended by then nothing more is said: behind it nobody would wait. */
-async function sayPair(request: GentleRequest, step: Extract<GentleOrder['step'], { kind: 'pair' }>, said: Said[]): Promise<boolean> {
+async function sayPair(request: GentleRequest, step: Extract<SingleStep, { kind: 'pair' }>, said: Said[]): Promise<boolean> {
   const { order: { delay }, patience, clock, signal } = request
+  // A page takes seconds to load, and the machine's whole attention: both are there before the first of them says anything.
+  const behind = await prepared(request, step.label)
   const blocker = await sayOne(request, step.blocker, 'blocker', said)
-  if (blocker === undefined) return true
+  if (blocker === undefined) {
+    behind.session.close()
+    return true
+  }
   const dueAt = clock.now() + delay
   const hasEnded = await before(blocker.exchange.done, delay, signal)
-  if (!hasEnded && !signal.aborted) await sayOne(request, step.label, 'probe', said, dueAt)
+  if (!hasEnded && !signal.aborted) await sayPrepared(request, behind, 'probe', said, dueAt)
+  else behind.session.close()
   return toldToItsEnd(said.map(({ message }) => message), patience, request)
 }
 
+/** A message that only has to be sent. */
+interface Prepared {
+  readonly label: string
+  readonly session: Session
+  readonly said: Utterance
+}
+
+async function prepared({ target, utterance, signal }: GentleRequest, label: string): Promise<Prepared> {
+  const ready = { label, session: target.open(), said: utterance(label) }
+  await prepareAll([ready], signal)
+  return ready
+}
+
+async function sayOne(request: GentleRequest, label: string, part: MessageRecord['part'], said: Said[]): Promise<SaidMessage | undefined> {
+  return sayPrepared(request, await prepared(request, label), part, said)
+}
+
 /** Says it when its turn has come; undefined where the run was stopped first. */
-async function sayOne({ target, utterance, leaveAfter, pace, signal }: GentleRequest, label: string, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
+async function sayPrepared({ leaveAfter, pace, signal }: GentleRequest, { label, session, said: utterance }: Prepared, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
   const dueAt = await pace.turn(signal, wantedAt)
-  if (signal.aborted) return undefined
-  const session = target.open()
-  const message = say(session, utterance(label), dueAt)
+  if (signal.aborted) {
+    session.close()
+    return undefined
+  }
+  const message = say(session, utterance, dueAt)
   pace.touched()
   said.push({ message, label, part, copies: undefined })
   void message.exchange.done.then(() => {
