@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 
 /** Raised now and then, when suites are added. Far below it, a suite has gone missing. */
-const leastTests = 1_950
-const leastFiles = 140
+const leastTests = 2_100
+const leastFiles = 148
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const { numTotalTests, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report

@@ -26,11 +26,12 @@ export default scenario({
     silentBeforeHeaders: { together: ['silentBeforeHeaders'], copies: 8 },
     silentBeforeToken: { together: ['silentBeforeToken'], copies: 8 },
     silentMidAnswer: { together: ['silentMidAnswer'], copies: 8 },
+    reset: { together: ['reset'], copies: 8 },
+    // A pool that keeps what the model has reset gives it to those who come next.
+    afterReset: { together: ['chat'], copies: 8 },
     serverError: { together: ['serverError'], copies: 8 },
     garbage: { together: ['garbage'], copies: 8 },
     leaving: { together: ['leaver'], copies: 8 },
-    // Last of all: a pool that keeps what the model has reset gives it to those who come next.
-    reset: { together: ['reset'], copies: 8 },
     afterwards: { together: ['chat'], copies: 8 },
   },
   claims: ({ timeToError, wrongErrors, timeToCancel, lostTokens, foreignTokens }) => ({

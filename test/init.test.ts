@@ -29,5 +29,5 @@ test('with flags init writes the file and prints the next commands', () => {
   const { status, stdout } = firstToken('init', '--url', 'http://127.0.0.1:9', '--kind', 'open-webui', '--model', 'llama3', '--token-env', 'ASTRA_TOKEN', '--yes')
   expect(status).toBe(0)
   expect(JSON.parse(readFileSync(path.join(scratch, 'first-token.json'), 'utf8'))).toEqual({ target: { kind: 'open-webui', url: 'http://127.0.0.1:9' }, model: 'llama3', tokenEnv: 'ASTRA_TOKEN' })
-  expect(stdout).toMatch(/read -rs ASTRA_TOKEN[^]*\n {2}first-token run all --label before\n[^]*\n {2}first-token run all --label after --against before\n/)
+  expect(stdout).toMatch(/read -rs ASTRA_TOKEN[^]*\n {2}npx first-token run all --label before\n[^]*\n {2}npx first-token run all --label after --against before\n/)
 })
