@@ -239,6 +239,7 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
   if (flags.switch !== undefined && targets.some(({ kind }) => kind === 'browser')) problems.push({ what: '--switch takes turns, and a browser says too few messages for it.', fix: 'Measure its API by turns: --target open-webui=URL.' })
+  if (flags.caFile !== undefined && targets.some(({ kind }) => kind === 'browser')) problems.push({ what: '--ca-file: a browser believes the authorities of its own store, and takes no file.', fix: 'Add the authority to the store of this machine’s Chromium, or measure the API with --target open-webui=URL.' })
   const origin = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '')
   if (targets.some((one) => origin(one.url) === origin(flags.mock ?? ''))) problems.push({ what: '--mock and the target are the same address.', fix: 'The target is the gateway, --mock the model behind it.' })
 }

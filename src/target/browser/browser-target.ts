@@ -16,7 +16,9 @@ const mostPictures = 16
 export function browserTarget({ url, model, headers, clock, trust, pictures }: TargetOptions): Target {
   const { authorization, ...others } = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   const token = authorization?.replace(/^Bearer /i, '')
-  const pool = new PagePool(() => startChromium(process.env), { url, model, token, headers: others, trustsAll: trust?.rejectUnauthorized === false, clock })
+  // A header that was given for this system must reach no other that its page names.
+  const onlyHost = Object.keys(others).length === 0 ? undefined : new URL(url).hostname
+  const pool = new PagePool(() => startChromium(process.env, onlyHost), { url, model, token, headers: others, trustsAll: trust?.rejectUnauthorized === false, clock })
   const album = new Album(pictures)
   return {
     kind: 'browser', url,
@@ -43,7 +45,7 @@ interface Loaded {
 /** One page, for one message after another; each is a new chat. */
 class PageSession implements Session {
   readonly #options: PageSessionOptions
-  #page: Promise<{ readonly page: ChatPage; readonly isFirst: boolean }> | undefined
+  #page: Promise<ChatPage> | undefined
   #loading: Promise<Loaded> | undefined
   #prepared: { readonly id: string; readonly coming: Promise<Preparation> } | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -76,7 +78,7 @@ class PageSession implements Session {
   close(): void {
     const page = this.#page
     this.#page = undefined
-    if (page !== undefined) void this.#last.then(() => page).then((taken) => this.#options.pool.give(taken.page), () => {})
+    if (page !== undefined) void this.#last.then(() => page).then((taken) => this.#options.pool.give(taken), () => {})
   }
 
   #preparation(utterance: Utterance): Promise<Preparation> {
@@ -104,9 +106,10 @@ class PageSession implements Session {
   }
 
   async #load(): Promise<Loaded> {
-    this.#page ??= this.#options.pool.take()
-    const { page, isFirst } = await this.#page
-    return { page, problem: await page.load(isFirst) }
+    const { pool } = this.#options
+    this.#page ??= pool.take()
+    const page = await this.#page
+    return { page, problem: await pool.load(page) }
   }
 }
 

@@ -45,12 +45,12 @@ export class ChatPage {
   #clock: PageClock = { offset: 0, bound: 0 }
 
   static async open(browser: Browser, setting: PageSetting, id: number): Promise<ChatPage> {
-    const { headers, trustsAll } = setting
+    const { url, token, headers, trustsAll } = setting
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', extraHTTPHeaders: { ...headers }, ignoreHTTPSErrors: trustsAll })
     const name = `watch_${randomUUID().replaceAll('-', '')}`
     const tell: { listener: (report: PageReport) => void } = { listener: () => {} }
     await context.exposeBinding(`tell_${name}`, (_, report: PageReport) => tell.listener(report))
-    await context.addInitScript({ content: `${storageScript(setting.token)};${watchScript(places, { name, binding: `tell_${name}` })}` })
+    await context.addInitScript({ content: `${storageScript(url, token)};${watchScript(places, { name, binding: `tell_${name}` })}` })
     const page = new ChatPage({ page: await context.newPage(), context, setting, id, name })
     tell.listener = (report) => page.#listener(report)
     return page

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Browser, LaunchOptions } from 'playwright-core'
 import { UsageError } from '../../errors.ts'
+import { browserFolder, inBrowserFolder } from './browser-folder.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -42,25 +43,31 @@ export function whyNoBrowser(environment: Environment): string | undefined {
 /** A cold start of a large program on a busy machine, ms. */
 const longestStart = 60_000
 
+const defined = (environment: Environment): Record<string, string> => Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined))
+
 /**
  * Starts this machine's Chromium without a window. It is told what to do through a pipe, and ends when the pipe does: also where we are killed.
+ * @param onlyHost the one host that its pages may speak to, where what they send is for nobody else; undefined for any.
  * @throws {UsageError} where it does not start.
  */
-export async function startChromium(environment: Environment): Promise<Browser> {
+export async function startChromium(environment: Environment, onlyHost?: string): Promise<Browser> {
   const missing = whyNoBrowser(environment)
   const executablePath = chromiumPath(environment)
   if (missing !== undefined || executablePath === undefined) throw new UsageError({ what: `No browser can be started: ${missing ?? ''}.`, fix: 'Or measure the API instead.' })
-  const { chromium } = await import('playwright-core')
   const options: LaunchOptions = {
     executablePath, headless: true, timeout: longestStart,
+    env: { ...defined(environment), TMPDIR: browserFolder() },
     // Ctrl-C is ours to obey: what was measured is still to be written.
     handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     // Where there is no graphics card it would look for one.
-    args: process.platform === 'linux' && !existsSync('/dev/dri') ? ['--disable-gpu'] : [],
+    args: [...(process.platform === 'linux' && !existsSync('/dev/dri') ? ['--disable-gpu'] : []), ...(onlyHost === undefined ? [] : [`--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE ${onlyHost}`])],
   }
   try {
-    // Root has no sandbox, and many containers allow nobody one.
-    return await chromium.launch({ ...options, chromiumSandbox: process.getuid?.() !== 0 }).catch(() => chromium.launch({ ...options, chromiumSandbox: false }))
+    return await inBrowserFolder(async () => {
+      const { chromium } = await import('playwright-core')
+      // Root has no sandbox, and many containers allow nobody one.
+      return chromium.launch({ ...options, chromiumSandbox: process.getuid?.() !== 0 }).catch(() => chromium.launch({ ...options, chromiumSandbox: false }))
+    })
   } catch (error) {
     throw new UsageError({ what: `${executablePath} does not start: ${(error instanceof Error ? error.message : String(error)).split('\n').slice(0, 3).join(' ')}`, fix: `See whether it starts by hand, or name another one with ${own}.` })
   }

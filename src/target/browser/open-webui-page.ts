@@ -22,6 +22,12 @@ export const newChat = (origin: string, model: string): string => `${origin.repl
 /** Whether the page asks to sign in instead. */
 export const isSignIn = (address: string): boolean => new URL(address).pathname.startsWith('/auth')
 
-/** What the page finds in its storage when it is opened: who is signed in, and in which language it is to speak. */
-export const storageScript = (token: string | undefined): string =>
-  `try { ${token === undefined ? '' : `localStorage.setItem('token', ${JSON.stringify(token)}); `}localStorage.setItem('locale', 'en-US') } catch {}`
+/**
+ * What the page finds in its storage when it is opened: who is signed in, and in which language it is to speak. A page of another origin, in a frame or after a
+ * redirect, finds nothing.
+ */
+export function storageScript(address: string, token: string | undefined): string {
+  const origin = JSON.stringify(new URL(address).origin)
+  const signIn = token === undefined ? '' : `localStorage.setItem('token', ${JSON.stringify(token)}); `
+  return `try { if (location.origin === ${origin}) { ${signIn}localStorage.setItem('locale', 'en-US') } } catch {}`
+}
