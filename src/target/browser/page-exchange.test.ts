@@ -91,7 +91,7 @@ test('an end that is painted before its error is still an error, at the time at 
 test('an error without words is an error', async () => {
   const scene = await said()
   scene.paint(900, { isBusy: false, error: '' })
-  expect((await settled(scene)).outcome).toMatchObject({ code: 'error-event', detail: 'an error without words' })
+  expect((await settled(scene, 1_500)).outcome).toMatchObject({ code: 'error-event', detail: 'an error without words' })
 })
 
 test('an error that is shown while the answer goes on was about something else', async () => {
@@ -139,7 +139,7 @@ test('offline before it is sent: the time counts from the press', async () => {
   const scene = await said({ offline: { before: 'send' } })
   expect(scene.done).toEqual(['offline', 'press'])
   scene.paint(900, { isBusy: false, error: 'Failed to fetch' })
-  expect(await settled(scene)).toMatchObject({ offlineAt: 1_100, endedAt: 1_902, outcome: { code: 'error-event', detail: 'Failed to fetch' } })
+  expect(await settled(scene, 1_500)).toMatchObject({ offlineAt: 1_100, endedAt: 1_902, outcome: { code: 'error-event', detail: 'Failed to fetch' } })
 })
 
 test('offline in the middle of the answer, and not after its end', async () => {
