@@ -56,7 +56,8 @@ export async function startChromium(environment: Environment, onlyHost?: string)
   if (missing !== undefined || executablePath === undefined) throw new UsageError({ what: `No browser can be started: ${missing ?? ''}.`, fix: 'Or measure the API instead.' })
   const options: LaunchOptions = {
     executablePath, headless: true, timeout: longestStart,
-    env: { ...defined(environment), TMPDIR: browserFolder() },
+    // What it keeps of its own goes with the folder. Whom it believes over TLS is kept at home, and stays there.
+    env: { ...defined(environment), TMPDIR: browserFolder(), XDG_CONFIG_HOME: browserFolder(), XDG_CACHE_HOME: browserFolder() },
     // Ctrl-C is ours to obey: what was measured is still to be written.
     handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     // Where there is no graphics card it would look for one.

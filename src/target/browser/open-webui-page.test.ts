@@ -1,11 +1,11 @@
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { isSignIn, newChat, storageScript } from './open-webui-page.ts'
 
 /** Runs the script in a page of that origin, and says what it finds in its storage. */
 function stored(script: string, origin: string): Record<string, string> {
   const storage: Record<string, string> = {}
-  // eslint-disable-next-line no-new-func
-  new Function('location', 'localStorage', script)({ origin }, { setItem: (name: string, value: string) => { storage[name] = value } })
+  runInNewContext(script, { location: { origin }, localStorage: { setItem: (name: string, value: string) => { storage[name] = value } } })
   return storage
 }
 
@@ -17,7 +17,7 @@ test('the page of the system finds the session, and no other page does', () => {
 })
 
 test('a storage that refuses is the page’s affair', () => {
-  expect(() => new Function('location', storageScript('http://a', 't'))({ origin: 'http://a' })).not.toThrow()
+  expect(() => void runInNewContext(storageScript('http://a', 't'), { location: { origin: 'http://a' } })).not.toThrow()
 })
 
 test('a new chat, which the server forgets, with the model', () => {

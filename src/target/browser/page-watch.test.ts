@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { type PageElement, type PageGlobal, type PagePlaces, type PageReport, watchPage, watchScript } from './page-watch.ts'
 
@@ -161,8 +162,7 @@ test('the script is a page’s own, and needs nothing from outside', () => {
       observe(): void {}
     },
   })
-  // eslint-disable-next-line no-new-func
-  new Function('window', script)(window)
+  runInNewContext(script, { window })
   ;(window['w'] as ReturnType<typeof watchPage>).expect(null)
   expect(told).toEqual([{ kind: 'painted', frameAt: 1, at: 1, look: { isLegible: false, length: 0, tokens: 0, sources: 0, isBusy: false, error: null } }])
 })

@@ -179,7 +179,8 @@ export function watchPage(page: PageGlobal, places: PagePlaces, tell: (report: P
       isLooking = true
       onChange()
     },
-    text: () => answer()?.querySelector(places.words)?.textContent ?? '',
+    // White space around it is the page's own.
+    text: () => (answer()?.querySelector(places.words)?.textContent ?? '').trim(),
     now: () => page.performance.now(),
   }
 }
