@@ -5,8 +5,9 @@ export const places: PagePlaces = {
   send: '#send-message-button',
   stop: 'button[aria-label="Stop"]',
   answer: '.chat-assistant',
-  words: '#response-content-container .markdown-prose, #response-content-container > div:first-child',
-  failure: '[class*="border-red-600"]',
+  words: '#response-content-container .markdown-prose',
+  // A box among the parts of the answer, grey; red in versions before.
+  failure: '#response-content-container > .rounded-2xl, [class*="border-red-600"]',
   toast: '[data-sonner-toast][data-type="error"], [data-sonner-toast][data-type="warning"]',
   sources: 'button[aria-label^="Toggle"][aria-label*="source"]',
 }
