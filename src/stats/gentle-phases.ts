@@ -7,10 +7,8 @@ export const isGentle = ({ header }: Pick<Run, 'header'>): boolean => header.rul
 /** How the messages of a run without windows are said. */
 export type GentleLoad = NonNullable<Rules['load']>
 
-/** Never more than this many messages of ours are in flight at a system that is not ours alone. */
+/** Never more than this many messages of ours are in flight at a system that is not ours alone; and never more pages of a browser open, each of which wants a core. */
 const mostInFlight = 2
-/** Pages of a browser that are open at a time: each costs some 100 MB, and a core while it loads. */
-const mostPages = 4
 /** What a gentle run asks of claims on shares instead of the claim's own, smaller bound: 0 of 12 shows at most 22 %. */
 export const gentleShare = 0.25
 
@@ -26,7 +24,7 @@ export interface GentlePhases {
   readonly leftOut: readonly { readonly name: string; readonly why: string }[]
 }
 
-/** What of a scenario can be said with at most two messages in flight, or four pages, and what of it cannot, and why: a part of a sentence. */
+/** What of a scenario can be said with at most two messages in flight, or pages, and what of it cannot, and why: a part of a sentence. */
 export function gentlePhases(scenario: Pick<ScenarioSpec, 'messages' | 'phases'>, hasMock: boolean, load: GentleLoad = 'gentle'): GentlePhases {
   const said: GentlePhase[] = []
   const leftOut: { name: string; why: string }[] = []
@@ -44,15 +42,15 @@ function gentlePhase(name: string, phase: PhaseSpec, load: GentleLoad): GentlePh
   return phase.while === undefined ? { kind: 'quiet', name, say: phase.say } : { kind: 'loaded', name, say: phase.say, blocker: phase.while.say }
 }
 
-/** What a batch's sizes come to with so few pages: 1, 2, 4, 8 at once are 1, 2, 4; eight at once are four. */
+/** What a batch's sizes come to with so few pages: 1, 2, 4, 8 at once are 1, 2; eight at once are two. */
 function copiesInPages({ together, copies }: TogetherPhase): readonly number[] {
-  const most = Math.max(1, Math.floor(mostPages / together.length))
+  const most = Math.max(1, Math.floor(mostInFlight / together.length))
   return [...new Set(copies.map((count) => Math.min(count, most)))]
 }
 
 function refusal(scenario: Pick<ScenarioSpec, 'messages'>, phase: PhaseSpec, hasMock: boolean, load: GentleLoad): string | undefined {
   const atOnce = isWindow(phase) ? 1 + (phase.while?.copies ?? 0) : phase.together.length * (load === 'pages' ? 1 : Math.max(...phase.copies))
-  if (load === 'pages' && atOnce > (isWindow(phase) ? mostInFlight : mostPages)) return `says ${atOnce} at once, which is more than a browser's few pages: ask the API`
+  if (load === 'pages' && atOnce > mostInFlight) return `says ${atOnce} at once, which is more than a browser's ${mostInFlight} pages: ask the API`
   if (load === 'gentle' && atOnce > mostInFlight) return `says up to ${atOnce} at once: add --load full`
   const isBroken = labelsOf(phase).some((label) => modelFails(scenario, label))
   return isBroken && !hasMock ? 'needs a model that can be made to fail: put `npx first-token mock` behind the system and give its address with --mock' : undefined

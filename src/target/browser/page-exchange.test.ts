@@ -120,7 +120,7 @@ test('an end without a word is empty', async () => {
 
 test('a page that takes no notice of the press', async () => {
   const begun = said({}, { press: () => Promise.resolve() })
-  await vi.advanceTimersByTimeAsync(2_000)
+  await vi.advanceTimersByTimeAsync(10_000)
   expect((await settled(await begun)).outcome).toMatchObject({ code: 'hung', detail: expect.stringContaining('took no notice') })
 })
 
@@ -133,6 +133,13 @@ test('whoever leaves has left when Stop was pressed', async () => {
   await scene.exchange.afterTokens(10)
   scene.exchange.abort(failed('cancelled', 'left after 10 tokens', 0))
   expect(await settled(scene)).toMatchObject({ endedAt: 1_732, endStampError: 4, outcome: { code: 'cancelled', afterTokens: 10 } })
+})
+
+test('whoever could not press Stop has not left', async () => {
+  const scene = await said()
+  scene.paint(500, { length: 5, tokens: 10, isLegible: true })
+  scene.exchange.abort(failed('cancelled', 'left after 10 tokens', 0))
+  expect((await settled(scene)).outcome).toMatchObject({ code: 'hung', detail: 'the page had no Stop to press' })
 })
 
 test('offline before it is sent: the time counts from the press', async () => {

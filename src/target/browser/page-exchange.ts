@@ -26,7 +26,7 @@ const settling = 400
 /** An error that is shown while the answer goes on may be about something else: it ends the answer if nothing of it comes for so long, ms. */
 const patienceWithErrors = 1_500
 /** A press that the page has not seen by then was none, ms. */
-const longestPress = 2_000
+const longestPress = 10_000
 
 /**
  * A message said in a page, and what its person sees of the answer, when it is painted. Every instant but that of an abort is the page's own, told in run time: the
@@ -207,7 +207,7 @@ export class PageExchange implements Exchange {
   async #leave(page: ReadyPage, answer: Answer): Promise<void> {
     try {
       const isLeft = answer.outcome.kind === 'failed' && answer.outcome.code === 'cancelled'
-      if (isLeft) await this.#pressStop(page)
+      if (isLeft && !await this.#pressStop(page)) answer.outcome = failed('hung', 'the page had no Stop to press', this.#look.tokens)
       answer.text = await page.text()
       const picture = await page.picture(answer.outcome)
       if (picture !== undefined) answer.screenshot = picture
@@ -217,17 +217,18 @@ export class PageExchange implements Exchange {
     }
   }
 
-  /** Who leaves has left when Stop was pressed, and not when we set out to press it. */
-  async #pressStop(page: ReadyPage): Promise<void> {
+  /** Who leaves has left when Stop was pressed, and not when we set out to press it; false where it could not be pressed. */
+  async #pressStop(page: ReadyPage): Promise<boolean> {
     const stopped = new Promise<number | undefined>((resolve) => {
       this.#onStopped = resolve
       setTimeout(() => resolve(undefined), longestPress).unref()
     })
     const stoppedAt = await page.stop() ? await stopped : undefined
-    if (stoppedAt === undefined) return
-    const bound = this.#page?.clock.bound ?? 0
+    if (stoppedAt === undefined) return false
+    const { bound } = page.clock
     this.#answer.endedAt = stoppedAt + bound
     this.#answer.endStampError = 2 * bound
+    return true
   }
 
   #tellWaiting(): void {

@@ -10,6 +10,7 @@ class FakeElement implements PageElement {
   readonly children: FakeElement[] = []
   text: string
   opacity = 1
+  clicked = 0
   readonly kind: string
 
   constructor(kind: string, text = '', children: readonly FakeElement[] = []) {
@@ -37,6 +38,10 @@ class FakeElement implements PageElement {
 
   querySelectorAll(selector: string): FakeElement[] {
     return this.children.flatMap((child) => [...(child.kind === selector ? [child] : []), ...child.querySelectorAll(selector)])
+  }
+
+  click(): void {
+    this.clicked += 1
   }
 
   getAttribute(): string | null {
@@ -141,6 +146,16 @@ test('the last answer is looked at, and a message that was there before the pres
   change()
   frame(26)
   expect(painted(reports).at(-1)?.look.error).toBe('no network')
+})
+
+test('Stop is pressed where there is one', () => {
+  const root = new FakeElement('root')
+  const { watch } = page(root)
+  expect(watch.stop()).toBe(false)
+  const stop = new FakeElement('#stop')
+  root.add(stop)
+  expect(watch.stop()).toBe(true)
+  expect(stop.clicked).toBe(1)
 })
 
 test('the script is a page’s own, and needs nothing from outside', () => {

@@ -42,7 +42,8 @@ export interface PageWatch {
   /** From now on it is looked. `tokenStart`: what the mock's tokens begin with; null where there is none. */
   expect(tokenStart: string | null): void
   text(): string
-  now(): number
+  /** Presses Stop; false where there is none. */
+  stop(): boolean
 }
 
 /** As much of a DOM element as is looked at. */
@@ -54,6 +55,7 @@ export interface PageElement {
   querySelector(selector: string): PageElement | null
   querySelectorAll(selector: string): ArrayLike<PageElement>
   getAttribute(name: string): string | null
+  click(): void
 }
 
 interface PageEvent {
@@ -181,7 +183,11 @@ export function watchPage(page: PageGlobal, places: PagePlaces, tell: (report: P
     },
     // White space around it is the page's own.
     text: () => (answer()?.querySelector(places.words)?.textContent ?? '').trim(),
-    now: () => page.performance.now(),
+    stop: () => {
+      const button = page.document.querySelector(places.stop)
+      button?.click()
+      return button !== null
+    },
   }
 }
 
