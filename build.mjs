@@ -1,7 +1,7 @@
 // Builds dist/ from src/ and mock-llm/ with esbuild: 25-60 ms, so that `npm run scenario` can afford to do it every time and is never stale.
 // Where esbuild is absent (an install without it), it says so and exits 0: `prepare` must not break an install.
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 
 const esbuild = await import('esbuild').catch(() => undefined)
 if (esbuild === undefined) {
@@ -16,6 +16,7 @@ const builds = [
 ]
 rmSync('dist/chunks', { recursive: true, force: true })
 await Promise.all(builds.map((options) => esbuild.build(options)))
+copyFileSync('src/stack/open-webui/open-webui-0.12.4.txt', 'dist/open-webui-0.12.4.txt')
 if (process.argv.includes('--types')) {
   const flags = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'src', '--outDir', 'dist/types', '--rewriteRelativeImportExtensions']
   const result = spawnSync('npx', ['tsc', '-p', 'tsconfig.types.json', ...flags], { stdio: 'inherit' })

@@ -19,6 +19,8 @@ const help = `mock-llm: a streaming model whose every token has its time
   --slowdown X       every gap longer by this share for each other answer told then (0)
   --tokens N         tokens of an answer (50)
   --seed N           seed of the delays that are drawn (1)
+  --behind URL       a real Ollama: what is asked below /api is passed on to it,
+                     and its answers are in the journal
   --exit-with-parent exit when stdin ends
   --help             this
 
@@ -33,10 +35,11 @@ interface Command {
   readonly port: number
   readonly models: readonly string[]
   readonly settings: Settings
+  readonly behind: string | undefined
   readonly exitWithParent: boolean
 }
 
-const texts = ['host', 'port', 'models', 'slots', 'queue', 'head', 'first', 'gap', 'slowdown', 'tokens', 'seed'] as const
+const texts = ['host', 'port', 'models', 'slots', 'queue', 'head', 'first', 'gap', 'slowdown', 'tokens', 'seed', 'behind'] as const
 const switches = ['exit-with-parent', 'help'] as const
 
 /** Reads the command line: what to do, `help`, or every problem there is. */
@@ -63,8 +66,10 @@ function readCommand(args: string[]): Command | 'help' | readonly string[] {
   if (models.includes('')) problems.push('--models: a name is empty')
   const host = given.get('host') ?? '127.0.0.1'
   if (host === '') problems.push('--host: the address is empty')
+  const behind = given.get('behind')
+  if (behind !== undefined && !/^http:\/\/[^/]+$/.test(behind)) problems.push(`--behind: "${behind}" is not the address of a server, like http://127.0.0.1:11434`)
   const settings = readSettings(given, problems)
-  return problems.length > 0 ? problems : { host, port: Number(port), models, settings, exitWithParent: given.has('exit-with-parent') }
+  return problems.length > 0 ? problems : { host, port: Number(port), models, settings, behind, exitWithParent: given.has('exit-with-parent') }
 }
 
 /** The flags that are settings, judged by the rules of the settings API. */
@@ -86,14 +91,14 @@ function readSettings(given: ReadonlyMap<string, string>, problems: string[]): S
   return defaultSettings
 }
 
-function start({ host, port, models, settings, exitWithParent }: Command): void {
+function start({ host, port, models, settings, behind, exitWithParent }: Command): void {
   const leave = (): never => process.exit(0)
   process.on('SIGTERM', leave)
   process.on('SIGINT', leave)
   if (exitWithParent) process.stdin.on('end', leave).on('error', leave).resume()
   // Whoever started us and closed the pipe does not want to know.
   process.stdout.on('error', () => undefined)
-  const { server } = createMock({ settings, models })
+  const { server } = createMock({ settings, models, ...(behind === undefined ? {} : { behind }) })
   server.on('error', (error) => fail([`cannot listen on ${host}:${port}: ${error.message}. Another --host or --port may be free.`]))
   server.listen({ host, port, backlog: 4_096 }, () => {
     const address = server.address()

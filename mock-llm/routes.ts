@@ -10,6 +10,7 @@ import { errorBody, modelBody, modelList, openai, unknownModel } from './dialect
 import { asciiJson, parseJson } from './json.ts'
 import { queryOf } from './query-string.ts'
 import { sendError, tooLarge } from './refusal.ts'
+import { relay } from './relay.ts'
 import { foundPage, searxngSearch, tavilySearch } from './search.ts'
 import { changed, isOffered } from './settings.ts'
 
@@ -17,10 +18,12 @@ type Handler = (exchange: Exchange, rest: string) => void | Promise<void>
 /** Method and path; a path that ends in `/*` takes one more segment. */
 type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>
 
-/** Who answers what; to be called with each request. */
-export function router(model: Model): (exchange: Exchange) => void {
+/** Who answers what; to be called with each request. What is below /api is answered by the real Ollama `behind`, where there is one. */
+export function router(model: Model, behind?: string): (exchange: Exchange) => void {
   const routes: Routes = { ...openAiRoutes(model), ...ollamaRoutes(model), ...searchRoutes(model), ...mockRoutes(model) }
-  return (exchange) => route(routes, exchange)
+  if (behind === undefined) return (exchange) => route(routes, exchange)
+  const passOn = relay(model, behind)
+  return (exchange) => void (exchange.request.url?.startsWith('/api/') === true ? passOn(exchange) : route(routes, exchange))
 }
 
 function route(routes: Routes, exchange: Exchange): void {

@@ -18,6 +18,8 @@ export interface MockOptions {
   readonly models?: readonly string[]
   /** Largest request body. Default 16 MiB: a prompt with pictures. */
   readonly bodyLimit?: number
+  /** Origin of a real Ollama: whatever is asked below /api is passed on to it. */
+  readonly behind?: string
 }
 
 /** A mock that does not listen yet. Closing it ends open answers too. */
@@ -27,7 +29,7 @@ export interface Mock {
 }
 
 /** The mock model's HTTP server. It keeps idle connections for as long as their clients like: a server that closes them would be noise in what is measured. */
-export function createMock({ settings = defaultSettings, models = defaultModels, bodyLimit = 16 * 2 ** 20 }: MockOptions = {}): Mock {
+export function createMock({ settings = defaultSettings, models = defaultModels, bodyLimit = 16 * 2 ** 20, behind }: MockOptions = {}): Mock {
   const model: Model = {
     settings,
     names: models,
@@ -40,7 +42,7 @@ export function createMock({ settings = defaultSettings, models = defaultModels,
     faultCounts: new FaultCounts(),
     answersWithoutMarker: 0,
   }
-  const route = router(model)
+  const route = router(model, behind)
   const connections = new WeakMap<Socket, Connection>()
   const server = createServer({ noDelay: true, keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 })
   server.on('connection', (socket) => connections.set(socket, new Connection(socket, model.journal.accept())))

@@ -7,6 +7,7 @@ import type { InitFlags } from './commands/init.ts'
 import type { CompareFlags } from './commands/compare.ts'
 import type { ReportFlags } from './commands/report.ts'
 import type { RunFlags } from './commands/run-request.ts'
+import type { StackFlags } from './commands/stack.ts'
 import { packageVersion } from './commands/package-files.ts'
 
 const leastNode = [20, 19] as const
@@ -64,6 +65,7 @@ function addRun(root: Command, leave: (code: number) => void): void {
     .option('--model <name>', 'the model to ask for, where more than one is offered', once)
     .option('--model-url <url>', 'the model behind the target, past it (openai, with /v1): what the target adds, and whether the model changed', once)
     .option('--health-url <url>', 'where an openai target tells whether it is alive (default: it is not asked)', once)
+    .option('--container <[side:]name>', 'the container that the target runs in: its memory, workers and restarts, through the Docker CLI', collect)
     .option('--search', 'an openai target knows Open WebUI\'s features.web_search')
     .option('--api-key-env <var>', 'the environment variable that holds the API key', once)
     .option('--api-key-file <file>', 'a file that holds the API key', once)
@@ -136,15 +138,7 @@ function addOthers(root: Command, leave: (code: number) => void): void {
       const { mock } = await import('./commands/mock.ts')
       leave(await mock(process.argv.slice(process.argv.indexOf('mock') + 1)))
     })
-  const stack = root.command('stack').description('start a stack to look at by hand')
-  stack.command('up')
-    .description('start it and keep it up until Ctrl-C')
-    .argument('<name>', 'control')
-    .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
-    .action(async (name: string, flags: { defect?: string[] }) => {
-      const { stackUp } = await import('./commands/stack.ts')
-      leave(await stackUp(name, flags.defect ?? [], context()))
-    })
+  addStack(root, leave)
   root.command('doctor')
     .description('prove on this machine what the harness can detect')
     .option('--self', 'the detection matrix: every defect must fail its claims, and nothing else')
@@ -156,6 +150,44 @@ function addOthers(root: Command, leave: (code: number) => void): void {
     .action(async (flags: { self?: boolean; scenario?: string[]; row?: string[]; seed?: string; json?: boolean; out?: string }) => {
       const { doctor } = await import('./commands/doctor.ts')
       leave(await doctor(flags, context()))
+    })
+}
+
+function addStack(root: Command, leave: (code: number) => void): void {
+  const stack = root.command('stack').description('start a stack to look at by hand')
+  stack.command('up')
+    .description('start it and keep it up until Ctrl-C')
+    .argument('<name>', 'control or open-webui')
+    .option('--profiles <names>', 'of a real stack: its sides (default: before,after,recommended)', once)
+    .option('--set-env <[profile:]name=value>', 'an environment variable of a real stack', collect)
+    .option('--port <n>', 'of a real stack: the port of its first side; the others take those that follow (default: free ones)', once)
+    .option('--quick', 'short time-outs, as `run --quick` has them')
+    .option('--defect <[side:]setting=value>', 'change a setting of the control stack, or of the mock behind a real one: mock:slots=1', collect)
+    .action(async (name: string, flags: StackFlags) => {
+      const { stackUp } = await import('./commands/stack.ts')
+      leave(await stackUp(name, flags, context()))
+    })
+  stack.command('status')
+    .description('what is up, where, and since when')
+    .argument('[name]', 'of one stack alone')
+    .action(async (name: string | undefined) => {
+      const { stackStatus } = await import('./commands/stack-left.ts')
+      leave(stackStatus(name, context()))
+    })
+  stack.command('logs')
+    .description('what a side has written')
+    .argument('<name>', 'the stack')
+    .argument('[side]', 'one of its sides (default: all)')
+    .action(async (name: string, side: string | undefined) => {
+      const { stackLogs } = await import('./commands/stack-left.ts')
+      leave(stackLogs(name, side, context()))
+    })
+  stack.command('down')
+    .description('stop everything of it that is up, whoever started it')
+    .argument('<name>', 'the stack')
+    .action(async (name: string) => {
+      const { stackDown } = await import('./commands/stack-left.ts')
+      leave(await stackDown(name, context()))
     })
 }
 

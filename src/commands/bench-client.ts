@@ -51,7 +51,7 @@ async function engineWaves({ start, mock, streams, wave }: ReadingOrder, clock: 
   const target = targetOf({ kind: 'openai', url: `${mock}/v1`, model: 'mock', headers: {}, clock })
   const sessions = Array.from({ length: streams }, () => target.open())
   if (start === 'warm') await Promise.all(sessions.map((session) => session.warm()))
-  return { wave: (prefix) => engineWave(sessions, prefix, wave, clock), close: () => { for (const session of sessions) session.close() } }
+  return { wave: (prefix) => engineWave(sessions, prefix, wave, clock), close: () => { for (const session of sessions) void session.close() } }
 }
 
 async function engineWave(sessions: readonly Session[], prefix: string, { ramp, ...mock }: WaveShape, clock: RunClock): Promise<Stamp[]> {

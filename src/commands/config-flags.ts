@@ -30,7 +30,7 @@ export function withConfig(flags: ConfiguredFlags, config: Config, environment: 
   const allowHost = [...new Set([...(flags.allowHost ?? []), ...ours.allowHost, ...(config.allowHosts ?? [])])]
   const everywhere: ConfiguredFlags = isOverruled ? some({ out: config.out }) : some({ out: config.out, rounds: config.rounds?.toString(), budget: config.budget, stallLimit: config.stallLimit })
   const aboutTarget: ConfiguredFlags = onTarget
-    ? { ...some({ model: ours.model ?? config.model, modelUrl: config.modelUrl, mock: config.mock, load: config.load, maxMessages: config.maxMessages?.toString(), maxTokens: config.maxTokens?.toString(), caFile: config.caFile, bounds: config.bounds }), ...credentials(flags, systems, config) }
+    ? { ...some({ model: ours.model ?? config.model, modelUrl: config.modelUrl, mock: config.mock, container: config.container === undefined ? undefined : [config.container], load: config.load, maxMessages: config.maxMessages?.toString(), maxTokens: config.maxTokens?.toString(), caFile: config.caFile, bounds: config.bounds }), ...credentials(flags, systems, config) }
     : {}
   const set = isOverruled ? (flags.set ?? []) : parameters(flags.set ?? [], config.set ?? {})
   return {

@@ -57,6 +57,7 @@ export const configSchema = z.strictObject({
   model: text.optional().describe('the model to ask for; may be left out where only one is offered'),
   modelUrl: url.optional().describe('the model behind the target, asked directly'),
   mock: url.optional().describe('our mock (first-token mock) behind the target'),
+  container: text.optional().describe('the container that the target runs in, as docker ps shows it'),
   apiKeyEnv: variable.optional().describe('the environment variable that holds an API key'),
   apiKeyFile: text.optional().describe('a file that holds an API key and nothing else'),
   tokenEnv: variable.optional().describe('the environment variable that holds an Open WebUI session token'),

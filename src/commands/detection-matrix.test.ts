@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { languageFile, loadScenario } from '../engine/bundle.ts'
 import { parseDefects } from '../stack/control/settings.ts'
-import { matrixCases, matrixScenarios } from './detection-matrix.ts'
+import { furtherScenarios, matrixCases, matrixScenarios } from './detection-matrix.ts'
 import { scenarioFiles } from './scenario-files.ts'
 
-for (const name of matrixScenarios) {
+for (const name of [...matrixScenarios, ...furtherScenarios]) {
   test(`${name}: every claim has a defect that must fail it, every sentence of the matrix is a claim, every defect a setting`, async () => {
     const [file = ''] = scenarioFiles([name])
     const { spec } = await loadScenario(file, languageFile(), { control: true, quick: true, set: {} })

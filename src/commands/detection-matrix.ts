@@ -22,10 +22,13 @@ interface FurtherCase {
 }
 
 /** Scenarios in the order in which their matrix is run. `overhead` compares times of milliseconds with each other; it has a matrix, but no part in `doctor --self`. */
-export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disconnect', 'long-story', 'capacity', 'crowd'] as const
+export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disconnect', 'long-story', 'capacity', 'crowd', 'multi-worker'] as const
+
+/** Those whose matrix is run where they are named. */
+export const furtherScenarios = ['page', 'second-message', 'idle-then-send', 'thread-pool', 'db-pressure'] as const
 
 /** What these wait for is seconds long. */
-export const patientScenarios: readonly string[] = ['web-search', 'disconnect']
+export const patientScenarios: readonly string[] = ['web-search', 'disconnect', 'page', 'thread-pool']
 
 /** Rows that wait for minutes and do nothing besides: they are measured beside everything else. */
 export const slowestRows: Readonly<Record<string, readonly string[]>> = { 'web-search': ['slots=none,stallsEvery=1,stallFor=10500'] }
@@ -34,7 +37,7 @@ export const slowestRows: Readonly<Record<string, readonly string[]>> = { 'web-s
  * How many stacks are measured at the same time. Most of the time they wait for a model that is slow or silent on purpose; what one of them adds to the
  * others is small beside their bounds, and where it is not a row stays undecided and is measured once more.
  */
-export const lanesOf: Readonly<Record<string, number>> = { concurrent: 2, 'simple-chat': 3, 'web-search': 3, disconnect: 4, 'long-story': 4, capacity: 2, crowd: 2 }
+export const lanesOf: Readonly<Record<string, number>> = { concurrent: 2, 'simple-chat': 3, 'web-search': 3, disconnect: 4, 'long-story': 4, capacity: 2, crowd: 2, 'multi-worker': 2, page: 3, 'second-message': 3, 'idle-then-send': 3, 'thread-pool': 3, 'db-pressure': 2 }
 
 const waits = 'hello does not wait for the story'
 const grows = 'a longer story delays hello no more'
@@ -51,6 +54,12 @@ const whole = 'everybody gets the whole answer'
 const four = 'four people are answered at once'
 const sources = 'its sources really came'
 const searchWaits = 'hello does not wait for a search'
+const delivered = 'the words come to the page'
+const busyWorker = 'a busy worker holds up half of the people at most'
+const [awayForAMoment, awayAtTheEnd] = ['who was away for a moment has the whole answer', 'who was away at its end has the whole answer']
+const [stops, stopsElsewhere] = ['Stop reaches the model', 'Stop in another tab reaches the model']
+const [sameChat, otherTab, otherUser] = ['a second message in the same chat does not wait', 'another tab does not wait', 'another person does not wait']
+const inTurn = 'searches do not wait for each other'
 
 /** Beside the defects that `provedBy` names. A second must-fail of one of those is here too. */
 const further: Readonly<Record<string, readonly FurtherCase[]>> = {
@@ -99,6 +108,20 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
     { defect: { slots: 'none', poolLimit: 3 }, mustFail: [four] },
     { defect: { delayAfter: 150 }, mustFail: [] },
   ],
+  'multi-worker': [
+    // The worker that has the page's socket is the only one: everybody is told.
+    { defect: { lanes: 1, socketsInMemory: true }, mustFail: [] },
+    { defect: { lanes: 4 }, mustFail: [] },
+    // One of four is busy: about a quarter wait, and that is no more than a half.
+    { defect: { lanes: 4, slots: 1 }, mustFail: [], mayFail: [busyWorker] },
+    // One of two: half of the words do not come.
+    { defect: { lanes: 2, socketsInMemory: true }, mustFail: [delivered, lost], mayFail: [busyWorker] },
+  ],
+  page: [{ defect: { lanes: 4 }, mustFail: [] }, { defect: { cancelsLate: 3_000 }, mustFail: [stops, stopsElsewhere] }, { defect: { delayAfter: 150 }, mustFail: [] }],
+  'second-message': [{ defect: { delayAfter: 150 }, mustFail: [] }],
+  'idle-then-send': [{ defect: { delayAfter: 150 }, mustFail: [] }],
+  'thread-pool': [{ defect: { searchThreads: 3 }, mustFail: [], mayFail: [inTurn] }],
+  'db-pressure': [{ defect: { delayAfter: 150 }, mustFail: [] }],
   crowd: [
     // One answer in many.
     { defect: { cutsAfter: 60, cutsEvery: 25 }, mustFail: [whole] },
@@ -133,6 +156,27 @@ const mayFail: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   'long-story': { 'upstreamTimeout=total:2000': [lost], 'drops=tokens': ['a long answer arrives whole'] },
   capacity: { 'drops=tokens': [] },
+  'multi-worker': {
+    // Of most hellos no word comes, so that nothing says how long they take; and what does not come is lost.
+    'lanes=4,socketsInMemory=true': [lost, busyWorker],
+    'drops=tokens': [delivered, busyWorker],
+  },
+  page: {
+    'lanes=4,socketsInMemory=true': [stops, awayForAMoment, awayAtTheEnd],
+    'keepsUpstream=true': [stopsElsewhere],
+  },
+  'second-message': {
+    'oneAtATime=person': [sameChat],
+    'slots=1': [sameChat, otherTab],
+    'drops=tokens': [sameChat, otherTab, otherUser],
+  },
+  'idle-then-send': { 'forgetsIdle=1500': ['its first word comes within a second'] },
+  'thread-pool': {
+    'slots=1': [inTurn, 'their sources really came'],
+    'search=none': ['hello does not wait for them'],
+    'search=blocking': [inTurn, 'hello does not wait for them'],
+  },
+  'db-pressure': { 'drops=tokens': ['hello does not wait for the database'] },
   crowd: {
     'mixes=tokens': [whole],
     'reorders=tokens': [whole],

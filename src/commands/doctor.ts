@@ -3,7 +3,7 @@ import { languageFile, loadScenario } from '../engine/bundle.ts'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import type { Rules } from '../sample/run-file.ts'
 import type { CommandContext } from './context.ts'
-import { lanesOf, matrixCases, matrixScenarios, patientScenarios, slowestRows } from './detection-matrix.ts'
+import { furtherScenarios, lanesOf, matrixCases, matrixScenarios, patientScenarios, slowestRows } from './detection-matrix.ts'
 import { matrixLane } from './matrix-lane.ts'
 import type { MatrixRow } from './matrix-lane-run.ts'
 import { reportsFolder } from './reports-folder.ts'
@@ -56,10 +56,10 @@ function asked(flags: DoctorFlags): { readonly seed: number; readonly scenarios:
   if (flags.self !== true) problems.push({ what: 'Looking into a deployment is not supported yet.', fix: 'Ask what this machine can detect with `npx first-token doctor --self`.' })
   const seed = flags.seed === undefined ? Math.floor(Math.random() * 4_294_967_296) : Number(flags.seed)
   if (!Number.isInteger(seed) || seed < 0) problems.push({ what: `--seed ${flags.seed ?? ''} is not a whole number.`, fix: 'Write --seed 7, for one.' })
-  const known: readonly string[] = matrixScenarios
+  const known: readonly string[] = [...matrixScenarios, ...furtherScenarios]
   for (const name of flags.scenario ?? []) if (!known.includes(name)) problems.push({ what: `--scenario ${name} has no detection matrix.`, fix: `It takes ${known.join(', ')}.` })
   if (problems.length > 0) throw new UsageError(problems)
-  return { seed, scenarios: flags.scenario ?? known }
+  return { seed, scenarios: flags.scenario ?? matrixScenarios }
 }
 
 /** Scenarios that wait for most of their time are measured beside each other. */

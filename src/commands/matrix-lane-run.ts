@@ -8,7 +8,7 @@ import { measure } from './measure.ts'
 import { rulesFor } from './rules.ts'
 import { progressWriter } from './run-progress.ts'
 import { scenarioFiles } from './scenario-files.ts'
-import { defectSystems } from './systems.ts'
+import { controlWay, defectSystems } from './systems.ts'
 
 /** Rows of one scenario's matrix that are measured together, interleaved. */
 export const laneJob = z.object({ scenario: z.string(), rows: z.array(z.string()), size: z.enum(['quick', 'standard']), seed: z.number(), folder: z.string() })
@@ -38,7 +38,7 @@ export async function measuredRows({ scenario: name, rows, size, seed, folder }:
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
   const clock = new RunClock((block) => blocks.listener?.(block))
   const progress = progressWriter({ argv: [], environment: process.env, out: () => {}, err: (text) => { process.stderr.write(text) }, colour: false, width: undefined })
-  const systems = await defectSystems(clock, cases)
+  const systems = await defectSystems(clock, cases, controlWay(scenario.spec, undefined))
   const lost = new AbortController()
   void systems.died.then((sentence) => lost.abort(`lost: ${sentence}`))
   try {

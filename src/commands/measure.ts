@@ -15,6 +15,7 @@ import { assembleRun, parseRun, runFileSchema, type RunFileRecord, type RunRecor
 import { type Guard, guarded } from '../target/guarded.ts'
 import type { Target } from '../target/target.ts'
 import { lookDecides } from '../verdict/judge.ts'
+import { type Containers, type ContainerWatch, watchContainers } from './containers.ts'
 import { environment, versions } from './environment.ts'
 import { RunFileWriter } from './run-file-writer.ts'
 import type { Systems } from './systems.ts'
@@ -44,6 +45,8 @@ export interface MeasureOptions {
   readonly matters?: (side: string, claim: string) => boolean
   /** What a run on systems one at a time has besides: anchors, and the switching of sides. */
   readonly turns?: Pick<ConductorOptions, 'anchors' | 'switchTo'>
+  /** What is looked into while messages are said. */
+  readonly containers?: Containers | undefined
   /** Who is asked for the anchors where neither the model nor a mock behind the targets can be. */
   readonly anchorMock?: Target
 }
@@ -70,9 +73,11 @@ export async function measure(options: MeasureOptions): Promise<Run> {
     watch?.(entry)
   }
   let interrupted: string | null = null
+  let containers: ContainerWatch | undefined
   try {
+    if (options.containers !== undefined) containers = await watchContainers(options.containers, clock, (seen) => writer.append(seen))
     const course = { header, engine, record, budget: clock.now() + options.budget, signal, onProgress: options.onProgress }
-    await (rules.load !== undefined ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...options.turns }))
+    await (rules.load !== undefined ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...lookedInto(options.turns, containers) }))
     // What its last message set off stops no run, and is to be told all the same.
     if (guard?.signal.aborted === true) interrupted = String(guard.signal.reason)
   } catch (error) {
@@ -81,6 +86,7 @@ export async function measure(options: MeasureOptions): Promise<Run> {
     interrupted = signal.aborted ? String(signal.reason) : String(error instanceof Error ? error.message : error)
   } finally {
     options.blocks.listener = undefined
+    await containers?.end()
   }
   for (const histogram of engine.histograms()) writer.append(histogram)
   const phases = assembleRun(writer.records).phases
@@ -89,6 +95,19 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   writer.close()
   // What is judged now is what anybody can judge later: the file, not what this process remembers.
   return parseRun(readFileSync(writer.path, 'utf8'))
+}
+
+/** A side that was brought into force is another container, or the same one started anew. */
+function lookedInto(turns: MeasureOptions['turns'] = {}, containers: ContainerWatch | undefined): NonNullable<MeasureOptions['turns']> {
+  const { switchTo } = turns
+  if (switchTo === undefined || containers === undefined) return turns
+  return {
+    ...turns,
+    switchTo: async (side) => {
+      await switchTo(side)
+      await containers.look(side)
+    },
+  }
 }
 
 function guardedTargets({ targets }: Systems, guard: Guard | undefined): Systems['targets'] {

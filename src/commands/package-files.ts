@@ -21,6 +21,16 @@ export function processFiles(): { readonly mock: string; readonly gateway: strin
   return { mock: path.join(dist, 'mock-llm.js'), gateway: path.join(dist, 'control-gateway.js'), lane: path.join(dist, 'matrix-lane.js') }
 }
 
+/** The packages of Open WebUI, in the one version that it is started in. */
+export function openWebUiRequirements(): string {
+  const name = 'open-webui-0.12.4.txt'
+  const built = path.join(packageFolder(), 'dist', name)
+  return existsSync(built) ? built : path.join(packageFolder(), 'src/stack/open-webui', name)
+}
+
+/** The real stack in containers. */
+export const composeFile = (): string => path.join(packageFolder(), 'docker-compose.test.yaml')
+
 export function packageVersion(): string {
   const json: unknown = JSON.parse(readFileSync(path.join(packageFolder(), 'package.json'), 'utf8'))
   return typeof json === 'object' && json !== null && 'version' in json && typeof json.version === 'string' ? json.version : '0.0.0'

@@ -30,7 +30,7 @@ export function costInWords(scenarios: readonly ScenarioSpec[], request: RunRequ
     tokens: Math.min(sum('tokens'), request.maxTokens ?? Infinity),
     time: sum('time') + scenarios.length * controlFirstTime,
     inFlight: Math.max(...costs.map(({ inFlight }) => inFlight)),
-    host: [...new Set(request.targets.map(({ url }) => new URL(url).host))].join(' and '),
+    host: request.stack === undefined ? [...new Set(request.targets.map(({ url }) => new URL(url).host))].join(' and ') : `${request.stack.name}, which is started for it`,
     model,
     secrets,
   })

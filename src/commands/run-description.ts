@@ -11,7 +11,7 @@ import type { CommandContext } from './context.ts'
 import { rulesFor, singlesPlan } from './rules.ts'
 import { costInWords } from './run-announcement.ts'
 import type { RunRequest } from './run-request.ts'
-import { whyLeftOut } from './scenario-choice.ts'
+import { takesBrowser, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles, scenarioNames } from './scenario-files.ts'
 
 /** `run --list`: what can be asked. */
@@ -77,7 +77,7 @@ function gentlePlanLines(spec: ScenarioSpec, plan: Extract<GentlePlan, { kind: '
     costInWords([spec], request, request.model ?? unnamedModel),
     ...(request.mockUrl === undefined ? ['(how long it takes depends on how long the answers are)'] : []),
     'So few messages show shares of 25 % and more, and percentiles up to p75: smaller\nbounds are judged at those. What cannot be shown at all is skipped.',
-    controlFirst,
+    ...(takesBrowser(spec) ? [] : [controlFirst]),
   ]
 }
 
@@ -96,17 +96,20 @@ function walked(phase: PhaseSpec, rounds: number, quick: boolean): string {
 
 function phaseInWords({ messages }: ScenarioSpec, phase: PhaseSpec, blockers: Readonly<Record<string, number>>): string {
   const said = (label: string): string => `"${messages[label]?.text ?? ''}"`
-  if (!isWindow(phase)) return `${phase.together.map((label) => said(label) + besides(messages[label])).join(' and ')}, ${phase.copies.join(', then ')} at once${phase.via === undefined ? '' : ', from the model directly'}`
-  const { say, while: blocker } = phase
+  if (!isWindow(phase)) return `${phase.together.map((label) => said(label) + besides(messages[label])).join(' and ')}, ${phase.copies.join(', then ')} at once${phase.via === undefined ? '' : ', from the model directly'}${phase.idleBefore === undefined ? '' : `, over connections that were idle for ${formatMilliseconds(phase.idleBefore)}`}`
+  const { say, while: blocker, as } = phase
   if (blocker === undefined) return `${said(say)}, while nothing else is said`
   const takes = `${formatMilliseconds(blockers[blocker.say] ?? 0)} at least`
-  return `${said(say)}, while ${blocker.copies > 1 ? `${blocker.copies} × ` : ''}${said(blocker.say)} is ${messages[blocker.say]?.search === true ? `searched for (${takes})` : `told (${takes})`}`
+  return `${said(say)}${as === undefined ? '' : ` (${standingInWords[as]})`}, while ${blocker.copies > 1 ? `${blocker.copies} × ` : ''}${said(blocker.say)} is ${messages[blocker.say]?.search === true ? `searched for (${takes})` : `told (${takes})`}`
 }
+
+const standingInWords = { 'same chat': 'in the same chat', 'other tab': 'in another tab of the same person', 'other user': 'by somebody else' } as const
 
 /** What goes wrong with a message on purpose. */
 function besides(message: ScenarioSpec['messages'][string] | undefined): string {
-  const { fault, leave } = message ?? {}
-  if (leave !== undefined) return ` (left after ${leave.afterTokens} words)`
+  const { fault, leave, loses } = message ?? {}
+  if (leave !== undefined) return leave.from === undefined ? ` (left after ${leave.afterTokens} words)` : ` (stopped in another tab after ${leave.afterTokens} words)`
+  if (loses !== undefined) return ` (its page loses the connection after ${loses.afterTokens} words, for ${formatMilliseconds(loses.forTime)})`
   if (fault === undefined) return ''
   if (fault.kind === 'offline') return ` (the page loses its network ${'before' in fault ? 'before it sends' : `after ${fault.afterTokens} words`})`
   const place = 'afterTokens' in fault ? ` after ${fault.afterTokens} words` : 'before' in fault ? ` before the ${fault.before}` : ''

@@ -45,7 +45,7 @@ export function progressWriter(context: CommandContext): ProgressWriter {
         case 'planned': {
           roundsBeganAt = now
           lastRound = 0
-          const cost = event.cost ?? expectedCost(scenario, event.plans, event.rounds)
+          const cost = event.cost ?? expectedCost(scenario, event.plans.map((plan) => ({ ...plan, tokensPerSecond: sides.find(({ name }) => name === plan.side)?.tokensPerSecond })), event.rounds)
           note(planLine({ scenario: scenario.name, rounds: event.rounds, ...cost }))
           if (now + cost.time > event.budget) note('that is longer than the budget: this first look is taken all the same, and no further one; Ctrl-C stops it')
           break

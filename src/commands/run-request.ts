@@ -3,6 +3,7 @@ import { parseDuration } from '../duration.ts'
 import type { Rules, SideSpec } from '../sample/run-file.ts'
 import { type Credentials, credentials } from './credentials.ts'
 import { againstProblems } from './against.ts'
+import { inContainers } from './container-flag.ts'
 import { switchedTargets, switchProblems } from './side-switch.ts'
 import { type StackRequest, stackRequest, stackTargets } from './stack-request.ts'
 import { whyNoBrowser } from '../target/browser/chromium.ts'
@@ -26,6 +27,7 @@ export interface RunFlags {
   readonly insecure?: boolean
   readonly modelUrl?: string
   readonly healthUrl?: string
+  readonly container?: string[]
   readonly search?: boolean
   readonly maxMessages?: string
   readonly maxTokens?: string
@@ -67,12 +69,18 @@ export interface TargetFlag {
   /** Of a stack that the run started: the profile of this side, and the settings in force. */
   readonly profile?: string
   readonly settings?: SideSpec['settings']
+  /** Where its model tells as many tokens as it is asked for: how many a second. */
+  readonly tokensPerSecond?: number
+  /** The container that it runs in, where somebody named it. */
+  readonly container?: string
 }
 
 export interface RunRequest {
   readonly targets: readonly TargetFlag[]
   /** A real stack to be started; its sides are `targets`, which have no address until it is up, no more than `mockUrl`. */
   readonly stack: StackRequest | undefined
+  /** Whether the control stack is spoken to as Open WebUI's page does, whatever a scenario needs. */
+  readonly controlVia: 'socket' | undefined
   readonly mockUrl: string | undefined
   /** The model directly: the base that an OpenAI client takes. */
   readonly modelUrl: string | undefined
@@ -111,11 +119,7 @@ export interface RunRequest {
   readonly strict: boolean
 }
 
-/** Kinds of a later version, each with what does today. */
-const laterKinds: Readonly<Record<string, string>> = {
-  'open-webui-socket': "Open WebUI's API answers to --target open-webui=URL.",
-}
-const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui', 'browser']
+const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui', 'open-webui-socket', 'browser']
 
 /** Budgets of a scenario, ms: on the control stack, where one look takes 80 s and a second one fits, and elsewhere. */
 const budgets = { control: 200_000, elsewhere: 600_000 }
@@ -130,7 +134,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const [one] = named
   const stack = stackRequest(flags, problems)
   const running = flags.switch === undefined || one === undefined ? named : switchedTargets(one)
-  const targets = stack === undefined ? running : stackTargets(stack)
+  const targets = stack === undefined ? inContainers(running, flags.container ?? [], problems) : stackTargets(stack)
   const mockUrl = flags.mock === undefined ? undefined : httpUrl('--mock', flags.mock, problems)
   const urls = [...running.map((target) => target.url), ...(mockUrl === undefined ? [] : [mockUrl])]
   for (const url of urls) {
@@ -144,6 +148,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const request: RunRequest = {
     targets,
     stack,
+    controlVia: targets.some(({ kind }) => kind === 'open-webui-socket') || (stack === undefined && flags.via === 'socket') ? 'socket' : undefined,
     mockUrl: stack?.modelServer === 'mock' ? '' : mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
     modelUrl,
     search: stack !== undefined || (flags.search ?? false),
@@ -185,10 +190,9 @@ function target(flag: string, text: string, side: string, role: TargetFlag['role
   const word = text.slice(0, Math.max(0, separator))
   const kind = kinds.find((known) => known === word)
   if (kind === undefined) {
-    const later = laterKinds[word]
     problems.push({
-      what: later === undefined ? `${flag} ${text} is not KIND=URL.` : `${flag}: targets of kind ${word} are not supported yet.`,
-      fix: later ?? `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT, browser=http://HOST:PORT (its page in a real browser) or ollama=http://HOST:PORT.`,
+      what: `${flag} ${text} is not KIND=URL.`,
+      fix: `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT (its page: open-webui-socket=…, or browser=… in a real browser) or ollama=http://HOST:PORT.`,
     })
     return undefined
   }
@@ -234,7 +238,7 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes gentle (what a target gets) or full (where the system is yours alone while it is measured).' })
   if (onTargets && flags.stack !== undefined) problems.push({ what: '--stack starts a system, and one that runs already was named.', fix: 'Drop one of the two.' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
-  if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
+  if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'container', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
   if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })

@@ -9,15 +9,16 @@ import type { Guard } from '../target/guarded.ts'
 import { besideRun } from '../verdict/across-runs.ts'
 import type { LeftOut, RunResult } from '../verdict/document.ts'
 import { judgeRun, raisesFalseAlarm, wrongAnswers } from '../verdict/judge.ts'
+import type { Containers } from './containers.ts'
 import type { CommandContext } from './context.ts'
 import { measure } from './measure.ts'
 import { mannerOf, rulesFor, singlesPlan } from './rules.ts'
 import type { ProgressWriter } from './run-progress.ts'
 import type { RunRequest } from './run-request.ts'
-import type { ChosenScenario } from './scenario-choice.ts'
+import { type ChosenScenario, takesBrowser, targetsFor } from './scenario-choice.ts'
 import type { SideAccess } from './sign-in.ts'
 import type { StopSignal } from './stop-signal.ts'
-import { controlSystems, runningSystems, type Systems } from './systems.ts'
+import { controlSystems, controlWay, runningSystems, type Systems } from './systems.ts'
 import { takeTurns, type Turns } from './turns.ts'
 
 /** What all scenarios of one command share. */
@@ -25,6 +26,10 @@ export interface Session {
   readonly request: RunRequest
   readonly models: ReadonlyMap<string, string>
   readonly access: SideAccess
+  /** Brings a side of a stack that we started into force, where memory holds one at a time. */
+  readonly bring: ((side: string) => Promise<void>) | undefined
+  /** What is looked into besides; undefined where nobody named a container. */
+  readonly containers: Containers | undefined
   readonly startedAt: Date
   readonly folder: string
   readonly blocks: { listener: ((block: LoopBlock) => void) | undefined }
@@ -44,15 +49,15 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
   const { request, clock, folder } = session
   const place = path.join(folder, scenario.spec.name)
   if (request.targets.length === 0) {
-    const systems = await controlSystems(clock, request.defects)
+    const systems = await controlSystems(clock, request.defects, controlWay(scenario.spec, request.controlVia))
     return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
   }
-  const knownAnswers = takesBrowser(scenario) ? undefined : await controlFirst(control, session, path.join(place, 'control'))
-  const systems = runningSystems(clock, request, { ...session, folder: place })
+  const knownAnswers = takesBrowser(scenario.spec) ? undefined : await controlFirst(control, session, path.join(place, 'control'))
+  const systems = runningSystems(clock, { ...request, targets: targetsFor(scenario.spec, request) }, { ...session, folder: place })
   return withSystems(systems, session, async () => {
     const turns = await turnsOf(systems, session)
     try {
-      const run = await measureOnce(scenario, systems, session, place, { seed: request.seed, knownAnswers, turns: turns?.measuring, guard: session.guard })
+      const run = await measureOnce(scenario, systems, session, place, { seed: request.seed, knownAnswers, turns: turns?.measuring, guard: session.guard, containers: session.containers })
       const earlier = session.earlier?.get(scenario.spec.name)
       return earlier === undefined ? judgeRun(run) : besideRun(judgeRun(run), run, earlier, request.against)
     } finally {
@@ -61,16 +66,13 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
   })
 }
 
-/** The control stack has no page, and cannot say such a scenario. */
-const takesBrowser = ({ spec }: BundledScenario): boolean => Object.values(spec.messages).some(({ fault }) => fault?.kind === 'offline')
-
 /** Where one system is measured before and after a change, by turns or in two runs, what it takes to tell the change from the time that passed. */
-async function turnsOf(systems: Systems, { request, clock, stop, progress, access }: Session): Promise<Turns | undefined> {
+async function turnsOf(systems: Systems, { request, clock, stop, progress, access, bring }: Session): Promise<Turns | undefined> {
   const [first] = systems.sides
-  const target = first === undefined ? undefined : systems.targets.get(first.name)
-  if (first === undefined || target === undefined || (request.switchCommand === undefined && !request.isLabelled)) return undefined
+  const turn = bring ?? request.switchCommand
+  if (first === undefined || (turn === undefined && !request.isLabelled)) return undefined
   return takeTurns({
-    command: request.switchCommand, target, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'full' ? undefined : request.load,
+    turn, targets: systems.targets, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'full' ? undefined : request.load,
     clock, signal: stop.signal, note: (line) => progress.note(line), secrets: secretsOf(access.get(first.name)?.headers ?? {}),
   })
 }
@@ -98,7 +100,7 @@ async function knownAnswerRun(scenario: BundledScenario, systems: Systems, sessi
 /** Before a target whose answers nobody knows, the quick rounds on the control stack, whose answers are known. */
 async function controlFirst(scenario: BundledScenario, session: Session, place: string): Promise<KnownAnswersRecord | undefined> {
   const { request, clock, stop } = session
-  const systems = await controlSystems(clock, [])
+  const systems = await controlSystems(clock, [], controlWay(scenario.spec, request.controlVia))
   void systems.died.then((sentence) => stop.abort(`lost: ${sentence}`))
   const quick: Session = { ...session, request: { ...request, size: 'quick', rounds: undefined, stallLimit: undefined, load: 'full', targets: [] } }
   session.progress.note(`${scenario.spec.name}: the control stack first, whose answers are known`)
@@ -122,12 +124,13 @@ interface Attempt {
   readonly knownAnswers?: KnownAnswersRecord | undefined
   readonly turns?: Turns['measuring'] | undefined
   readonly guard?: Guard | undefined
+  readonly containers?: Containers | undefined
 }
 
-function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, { seed, knownAnswers, turns, guard }: Attempt): Promise<Run> {
+function measureOnce(scenario: BundledScenario, systems: Systems, session: Session, place: string, { seed, knownAnswers, turns, guard, containers }: Attempt): Promise<Run> {
   const { request, startedAt, clock, blocks, stop, progress, context } = session
   return measure({
-    scenario, systems, seed, clock, blocks, startedAt, knownAnswers, guard, ...turns,
+    scenario, systems, seed, clock, blocks, startedAt, knownAnswers, guard, containers, ...turns,
     rules: rulesOf(scenario, systems, request),
     budget: request.budget,
     folder: place,

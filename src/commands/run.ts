@@ -10,6 +10,7 @@ import type { LeftOut, RunResult, VerdictDocument } from '../verdict/document.ts
 import { verdictOf } from '../verdict/judge.ts'
 import { earlierRuns } from './against.ts'
 import { announceRun } from './run-announcement.ts'
+import { checkContainers, containersOf } from './containers.ts'
 import { readConfig } from './config-file.ts'
 import { withConfig } from './config-flags.ts'
 import { type CommandContext, terminalOf } from './context.ts'
@@ -54,7 +55,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
     void stack?.died.then(({ name, detail }) => stop.abort(`lost: ${name} ended unasked (${detail})`))
     const { request, models, access } = reached ?? onStack(asked, stack)
     const guard = asked.stack === undefined && request.targets.length > 0 ? new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) : undefined
-    const session: Session = { request, models, access, startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
+    const session: Session = { request, models, access, bring: stack?.bring, containers: containersOf(request.targets, stack?.bring !== undefined || request.switchCommand !== undefined, context.environment), startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
     const results: RunResult[] = []
     for (const scenario of scenarios) {
       results.push(await runScenario(scenario, session))
@@ -78,13 +79,15 @@ type Reached = Pick<Session, 'request' | 'models' | 'access'>
 
 /** Looks at the systems that run already, and asks whoever sits there whether they may be sent what it takes. */
 async function reachedTargets(request: RunRequest, scenarios: readonly ChosenScenario[], context: CommandContext): Promise<Reached> {
+  const containers = containersOf(request.targets, request.switchCommand !== undefined, context.environment)
+  const targets = containers === undefined ? request.targets : await checkContainers(request.targets, containers, context.environment)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
   const access = await sideAccess(request.targets, request.credentials)
   const models = await chosenModels(request.targets, request.model, access)
   if (request.targets.length > 0) await announceRun(scenarios.map(({ asked }) => asked.spec), request, models, access, context)
   // A gentle run says nothing that it has not announced; its first message finds out.
   if (request.load !== 'gentle') await checkAnswers(request.targets, models, access)
-  return { request, models, access }
+  return { request: { ...request, targets }, models, access }
 }
 
 /** A stack that is up is a system that runs already. */

@@ -5,7 +5,7 @@ import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { type BoundedScenario, withBounds } from './config-bounds.ts'
 import type { ConfigBounds } from './config-schema.ts'
 import { scenarioNames } from './scenario-files.ts'
-import type { RunRequest } from './run-request.ts'
+import type { RunRequest, TargetFlag } from './run-request.ts'
 
 /** A scenario as it is run on the systems asked for, and as it is run on the control stack: their parameters differ. */
 export interface ChosenScenario {
@@ -17,12 +17,14 @@ export interface ChosenScenario {
  * Loads the scenarios with their parameters.
  * @throws {UsageError} for two of one name, and for a --set that no scenario has.
  */
-export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
+export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set' | 'stack'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
   const quick = request.size === 'quick'
   const onControl = request.targets.length === 0
+  // Of a stack that we start the time-outs are ours to choose, and what is claimed of them goes with them.
+  const set = request.stack === undefined || !quick ? request.set : { errorWithin: `${request.stack.errorWithin}ms`, ...request.set }
   const chosen: ChosenScenario[] = []
   for (const file of files) {
-    const asked = await loadScenario(file, languageFile(), { control: onControl, quick, set: request.set })
+    const asked = await loadScenario(file, languageFile(), { control: onControl, quick, set })
     // Before a target the control stack takes its quick rounds, by its own parameters.
     chosen.push({ asked, control: onControl ? asked : await loadScenario(file, languageFile(), { control: true, quick: true, set: {} }) })
   }
@@ -51,8 +53,24 @@ function unknownParameters(chosen: readonly ChosenScenario[], names: readonly st
   })
 }
 
+/** The systems as this scenario speaks to them: an Open WebUI that we started has a socket for a scenario that needs it, whatever the others go by. */
+export function targetsFor({ needs }: Pick<ScenarioSpec, 'needs'>, { targets, stack }: Pick<RunRequest, 'targets' | 'stack'>): readonly TargetFlag[] {
+  if (stack === undefined || !needs.includes('socket')) return targets
+  return targets.map((target) => (target.kind === 'open-webui' ? { ...target, kind: 'open-webui-socket' } : target))
+}
+
+/** Whether a page is taken off its network: the control stack has no page, and cannot say such a scenario. */
+export const takesBrowser = ({ messages }: Pick<ScenarioSpec, 'messages'>): boolean => Object.values(messages).some(({ fault }) => fault?.kind === 'offline')
+
 /** Why a scenario says nothing about the systems asked for, and is left out: a sentence without its full stop. Undefined where it can be run. */
-export function whyLeftOut(spec: ScenarioSpec, { targets, mockUrl, modelUrl, search, load, noBrowser }: Pick<RunRequest, 'targets' | 'mockUrl' | 'modelUrl' | 'search' | 'load' | 'noBrowser'>): string | undefined {
+export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'targets' | 'stack' | 'mockUrl' | 'modelUrl' | 'search' | 'load' | 'noBrowser'>): string | undefined {
+  const { mockUrl, modelUrl, search, load, noBrowser } = request
+  const targets = targetsFor(spec, request)
+  if (takesBrowser(spec) && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'
+  if (targets.length === 0) return undefined
+  if (noBrowser !== undefined && targets.some(({ kind }) => kind === 'browser')) return noBrowser
+  if (spec.needs.includes('socket') && targets.some(({ kind }) => kind !== 'open-webui-socket')) return "it is about the socket of Open WebUI's page: name the system with open-webui-socket=URL"
+  if (spec.needs.includes('people') && request.stack === undefined) return 'it takes the accounts of several people, which only a stack of ours has: run it with --stack open-webui'
   const messages = Object.values(spec.messages)
   if (messages.some(({ fault }) => fault?.kind === 'offline') && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'
   if (targets.length === 0) return undefined

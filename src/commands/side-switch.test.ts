@@ -45,7 +45,7 @@ function script(name: string, text: string): { command: string; log: () => strin
 function switching(url: string, command: string, parts: Partial<SideSwitchOptions> = {}): { turn: SideSwitch; said: string[] } {
   const said: string[] = []
   const turn = new SideSwitch({
-    command, target: targetOf({ kind: 'openai', url: url, model: 'm', headers: {}, clock }), hasMock: false, load: undefined, clock, signal: new AbortController().signal,
+    turn: command, targets: new Map(['before', 'after'].map((side) => [side, targetOf({ kind: 'openai', url: url, model: 'm', headers: {}, clock })])), hasMock: false, load: undefined, clock, signal: new AbortController().signal,
     note: (line) => said.push(line), secrets: [], ...parts, patience: { poll: 20, ...parts.patience },
   })
   return { turn, said }
@@ -66,6 +66,17 @@ test('the command is run with the side, its output is told, and the visit begins
   expect(hellos()).toBe(2 * 21)
   await expect.poll(() => said.filter((line) => line.startsWith('switch: '))).toEqual(expect.arrayContaining(['switch: up as before', 'switch: warned', 'switch: up as after']))
   expect(said[0]).toMatch(/^switching to before: /)
+})
+
+test('a side of our own stack is brought by a function, and answers at an address of its own', async () => {
+  const [before, after] = [await model(), await model()]
+  const brought: string[] = []
+  const targets = new Map(Object.entries({ before, after }).map(([side, { url }]) => [side, targetOf({ kind: 'openai', url, model: 'm', headers: {}, clock })]))
+  const { turn, said } = switching(before.url, '', { turn: async (side) => { brought.push(side) }, targets })
+  for (const side of ['before', 'after', 'after']) await turn.switchTo(side)
+  expect(brought).toEqual(['before', 'after'])
+  expect([before.hellos(), after.hellos()]).toEqual([21, 21])
+  expect(said).toEqual(['switching to before', 'switching to after'])
 })
 
 test('a gentle visit begins with one hello', async () => {

@@ -14,12 +14,12 @@ import type { TargetFlag } from './run-request.ts'
 /** Pairs of visits that the exact interval needs at 2 %. */
 const leastRounds = 6
 
-/** What is to be known of one system that a command makes `before` and `after` by turns. */
+/** What is to be known of sides of which one is in force at a time: one system that a command makes `before` and `after` by turns, or a stack of ours. */
 export interface SideSwitchOptions {
-  /** As typed, for the shell; `{side}` in it becomes the name of the side. */
-  readonly command: string
-  /** The system, which answers at one address whichever side it is. */
-  readonly target: Target
+  /** As typed, for the shell; `{side}` in it becomes the name of the side. Or what brings a side of our own stack into force. */
+  readonly turn: string | ((side: string) => Promise<void>)
+  /** By side: who answers when it is in force. */
+  readonly targets: ReadonlyMap<string, Target>
   /** Whether our mock is behind it: then hellos carry its marker. */
   readonly hasMock: boolean
   readonly load: Rules['load']
@@ -47,7 +47,7 @@ const warmUps = { gentle: 1, pages: 1, full: 20 }
 const killAfter = 2_000
 
 /**
- * Brings one system into force as one side or the other: runs the command, waits until the system answers a hello again, and warms it up. Nothing is
+ * Brings a side into force: runs the command, waits until the system answers a hello again, and warms it up. Nothing is
  * done where that side is in force already.
  * @throws {UsageError} where the command fails or takes too long (exit 2), or the system does not come back (exit 5).
  * @throws {Interrupted} when the run is stopped; the command's process group is ended then.
@@ -71,16 +71,23 @@ export class SideSwitch {
   readonly switchTo = async (side: string): Promise<void> => {
     if (this.#inForce === side) return
     this.#inForce = undefined
-    await this.#run(side)
+    await this.#turn(side)
     await this.#answers(side)
-    await this.#warmUp()
+    await this.#warmUp(side)
     this.#throwIfAborted()
     this.#inForce = side
   }
 
-  async #run(side: string): Promise<void> {
-    const { command, signal, note, secrets } = this.#options
+  async #turn(side: string): Promise<void> {
+    const { turn, note } = this.#options
     this.#throwIfAborted()
+    if (typeof turn === 'string') return this.#run(side, turn)
+    note(`switching to ${side}`)
+    await turn(side)
+  }
+
+  async #run(side: string, command: string): Promise<void> {
+    const { signal, note, secrets } = this.#options
     const text = command.replaceAll('{side}', side)
     note(`switching to ${side}: ${printable(struck(text, secrets))}`)
     const child = spawn(text, { shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -105,12 +112,12 @@ export class SideSwitch {
     const { clock, signal } = this.#options
     const giveUpAt = clock.now() + this.#patience.answer
     for (;;) {
-      const failure = await this.#hello(giveUpAt - clock.now())
+      const failure = await this.#hello(side, giveUpAt - clock.now())
       this.#throwIfAborted()
       if (failure === undefined) return
       if (clock.now() + this.#patience.poll >= giveUpAt) {
         throw new UsageError({
-          what: `--switch: the system (${this.#options.target.url}) answered no hello within ${formatMilliseconds(this.#patience.answer)} after the switch to ${side}: ${failure}.`,
+          what: `The system (${this.#target(side).url}) answered no hello within ${formatMilliseconds(this.#patience.answer)} after the switch to ${side}: ${failure}.`,
           fix: 'See whether it comes up as that side, and how long that takes.',
         }, exitCodes.unreachable)
       }
@@ -118,21 +125,21 @@ export class SideSwitch {
     }
   }
 
-  async #warmUp(): Promise<void> {
+  async #warmUp(side: string): Promise<void> {
     const { clock, signal, load } = this.#options
     const until = clock.now() + this.#patience.warmUp
-    for (let count = 0; count < warmUps[load ?? 'full'] && clock.now() < until && !signal.aborted; count += 1) await this.#hello(until - clock.now())
+    for (let count = 0; count < warmUps[load ?? 'full'] && clock.now() < until && !signal.aborted; count += 1) await this.#hello(side, until - clock.now())
   }
 
   /** Why it was not answered; undefined where it was. */
-  async #hello(patience: number): Promise<string | undefined> {
-    const { target, signal } = this.#options
-    const session: Session = target.open()
+  async #hello(side: string, patience: number): Promise<string | undefined> {
+    const { signal } = this.#options
+    const session: Session = this.#target(side).open()
     const exchange = session.say(this.#utterance())
     const answer = await within(exchange.done, Math.max(0, patience), signal)
     if (answer === undefined) exchange.abort(failed('hung', 'no end in time', 0))
     const { outcome } = await exchange.done
-    session.close()
+    await session.close()
     return outcome.kind === 'failed' ? `${outcome.code} (${outcome.detail})` : undefined
   }
 
@@ -141,6 +148,12 @@ export class SideSwitch {
     this.#hellos += 1
     const id = `switch-${Math.floor(clock.now()).toString(36)}-${this.#hellos.toString(36)}`
     return hasMock ? { id, text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } } : { id, text: `${id}: Hello`, mock: undefined }
+  }
+
+  #target(side: string): Target {
+    const target = this.#options.targets.get(side)
+    if (target === undefined) throw new RangeError(`there is no side ${side}`)
+    return target
   }
 
   #throwIfAborted(): void {

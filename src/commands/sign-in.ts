@@ -17,6 +17,8 @@ export interface AskedTarget {
 export interface Access {
   readonly headers: Readonly<Record<string, string>>
   readonly trust: Trust | undefined
+  /** The headers of further people who may sit at its pages; on stacks of ours. */
+  readonly people?: readonly Readonly<Record<string, string>>[] | undefined
 }
 
 /** By the name of the side. */
@@ -39,10 +41,24 @@ export async function sideAccess(targets: readonly AskedTarget[], { headers, acc
     if (doors.length === 0) throw new UsageError({ what: '--user-env and --password-env sign in to Open WebUI, and no target is one.', fix: 'Name it with open-webui=http://HOST:PORT, or give a key with --api-key-env VAR.' })
     for (const { url } of doors) if (!tokens.has(url)) tokens.set(url, await signIn(url, account, trust))
   }
+  else checkSession(targets, headers)
   return new Map(targets.map(({ side, kind, url }): [string, Access] => {
     const token = isOpenWebUi(kind) ? tokens.get(url) : undefined
     return [side, { headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` }, trust }]
   }))
+}
+
+/**
+ * A page has signed in. With an API key the messages would be accepted, and no word of any answer would come to a socket that the server does not know.
+ * @throws {UsageError} where there is no session token.
+ */
+function checkSession(targets: readonly AskedTarget[], headers: Credentials['headers']): void {
+  const pages = targets.filter(({ kind }) => kind === 'open-webui-socket')
+  if (pages.length === 0) return
+  const [, token] = /^Bearer +(\S+)/i.exec(headers['authorization'] ?? '') ?? []
+  const fix = 'Give the session token of a browser that has signed in with --token-env VAR, or sign in with --user-env VAR --password-env VAR.'
+  if (token === undefined) throw new UsageError({ what: "open-webui-socket=URL is the page of somebody who has signed in, and nobody has.", fix })
+  if (token.startsWith('sk-')) throw new UsageError({ what: "An API key does not open the socket of Open WebUI's page: the messages would be accepted, and no answer would come.", fix })
 }
 
 const session = z.object({ token: z.string().regex(/^[\u0021-\u007e]+$/) })

@@ -1,4 +1,6 @@
+import { parseDuration } from '../duration.ts'
 import type { Problem } from '../errors.ts'
+import { fullErrorWithin, profileNames, quickErrorWithin } from '../stack/profiles.ts'
 import type { RunFlags, TargetFlag, TargetKind } from './run-request.ts'
 
 /** Real stacks that a run can start; without one of them it starts the control stack. */
@@ -18,10 +20,12 @@ export interface StackRequest {
   readonly environment: Readonly<Record<string, string>>
   /** What --defect changes of the mock: `slots`, for one. */
   readonly mockSettings: Readonly<Record<string, string>>
+  /** Within what time an error has to be seen, ms: the time-outs of the stack go with it, and so do the claims about them. */
+  readonly errorWithin: number
 }
 
 const profilesOf: Readonly<Record<RealStack, { readonly known: readonly string[]; readonly standard: readonly string[] }>> = {
-  'open-webui': { known: ['before', 'after', 'small', 'recommended'], standard: ['before', 'after', 'recommended'] },
+  'open-webui': { known: profileNames, standard: ['before', 'after', 'recommended'] },
   ollama: { known: ['before', 'after'], standard: ['before', 'after'] },
   compose: { known: ['before', 'after', 'recommended'], standard: ['before', 'after', 'recommended'] },
 }
@@ -31,8 +35,10 @@ const ways = ['api', 'socket', 'browser'] as const
 /** What --stack and the flags beside it ask for; undefined is the control stack. */
 export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest | undefined {
   if (flags.stack === undefined || flags.stack === 'control') {
+    // The control gateway knows the page's socket, too.
+    const hasWay = flags.target === undefined && flags.before === undefined && flags.after === undefined && (flags.via === 'socket' || flags.via === 'api')
     for (const flag of ['profiles', 'via', 'modelServer', 'setEnv'] as const) {
-      if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a real stack, and none was asked for.`, fix: 'Add --stack open-webui.' })
+      if (flags[flag] !== undefined && !(flag === 'via' && hasWay)) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a real stack, and none was asked for.`, fix: 'Add --stack open-webui.' })
     }
     return undefined
   }
@@ -50,7 +56,16 @@ export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest
   else if (via !== 'api' && name === 'ollama') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
   const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
   if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
-  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', environment: environmentOf(flags.setEnv ?? [], profiles, problems), mockSettings: mockSettingsOf(flags.defect ?? [], problems) }
+  const mockSettings = mockSettingsOf(flags.defect ?? [], problems)
+  if (modelServer === 'ollama' && Object.keys(mockSettings).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
+  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', environment: environmentOf(flags.setEnv ?? [], profiles, problems), mockSettings, errorWithin: errorWithinOf(flags) }
+}
+
+/** What --set says; else 45 s, and in a quick run 6 s. What is no time is told of where the scenario takes it. */
+function errorWithinOf({ set = [], quick }: RunFlags): number {
+  const said = set.map((text) => /^errorWithin=(.+)$/.exec(text)?.[1]).find((text) => text !== undefined)
+  const time = said === undefined ? undefined : parseDuration(said)?.milliseconds
+  return time ?? (quick === true ? quickErrorWithin : fullErrorWithin)
 }
 
 /** Its sides, before they have an address. */

@@ -1,6 +1,8 @@
 import type { Death } from '../stack/side-process.ts'
-import { UsageError } from '../errors.ts'
+import { startOllamaSides } from './ollama-sides.ts'
+import { startOpenWebUiSides } from './open-webui-sides.ts'
 import type { SideAccess } from './sign-in.ts'
+import { startedComposeStack } from './started-compose-stack.ts'
 import type { StackRequest } from './stack-request.ts'
 import type { TargetFlag } from './run-request.ts'
 
@@ -12,10 +14,14 @@ export interface StartedStack {
   readonly access: SideAccess
   /** The model to ask for, by side. */
   readonly models: ReadonlyMap<string, string>
+  /** Where the accounts that open the sides are written down, for nobody else to read; undefined where there are none. */
+  readonly accountsFile?: string | undefined
   /** Our mock behind the sides; undefined where a real model answers. */
   readonly mockUrl: string | undefined
   /** The model itself, past the sides; the base that an OpenAI client takes. */
   readonly modelUrl: string | undefined
+  /** Where memory holds one side at a time: stops the one that is up and starts this one, at the same address. Undefined where all are up. */
+  readonly bring?: ((side: string) => Promise<void>) | undefined
   /** Resolves with the first process that ends unasked. Never resolves otherwise. */
   readonly died: Promise<Death>
   /** Stops all of it; nothing is left when it resolves. May be called again. */
@@ -25,6 +31,8 @@ export interface StartedStack {
 export interface StackStart {
   /** Tells what is being waited for. */
   readonly note: (line: string) => void
+  /** The first port that a side gets; free ones where it is not named. */
+  readonly firstPort?: number | undefined
   /** Gives the start up; nothing is left running then either. */
   readonly signal: AbortSignal
 }
@@ -33,8 +41,10 @@ export interface StackStart {
  * Starts a stack and waits until all of it answers.
  * @throws {UsageError} where this machine lacks what it takes, with what to install.
  */
-export async function startStack(request: StackRequest, _start: StackStart): Promise<StartedStack> {
+export async function startStack(request: StackRequest, start: StackStart): Promise<StartedStack> {
   switch (request.name) {
-    case 'open-webui': case 'ollama': case 'compose': throw new UsageError({ what: `--stack ${request.name} is not supported yet.`, fix: 'Leave it out for the shipped control stack, or start it yourself and name it with --target.' })
+    case 'open-webui': return startOpenWebUiSides(request, start)
+    case 'ollama': return startOllamaSides(request, start)
+    case 'compose': return startedComposeStack(request, start)
   }
 }

@@ -3,7 +3,7 @@ import type { RunClock } from '../engine/node/clock.ts'
 import { type Problem, UsageError } from '../errors.ts'
 import { mockJournal } from '../observe/journal.ts'
 import type { SideSpec } from '../sample/run-file.ts'
-import type { Defect } from '../scenario/spec.ts'
+import type { Defect, ScenarioSpec } from '../scenario/spec.ts'
 import type { Journal } from '../sample/journal.ts'
 import { parseDefects } from '../stack/control/settings.ts'
 import { startControlStack } from '../stack/control/stack.ts'
@@ -35,6 +35,9 @@ export interface Systems {
 
 const mockModel = 'mock'
 
+/** Who sits at the pages of the control stack: everybody is told of the own messages, and of nobody else's. */
+const controlPeople = Array.from({ length: 64 }, (_, index) => ({ authorization: `Bearer person-${index + 1}` }))
+
 /**
  * That --defect and the scenarios' `provedBy` name settings of the control gateway, and values that they take: a proof by a misspelt defect would never
  * fail anything.
@@ -59,16 +62,22 @@ export function checkDefects(scenarios: readonly BundledScenario[], defectTexts:
 
 const controlSides = [{ name: 'before', profile: 'before' }, { name: 'after', profile: 'after' }] as const
 
+/** How the control stack is spoken to: undefined is its API. */
+export type Way = SideSpec['via']
+
+/** As Open WebUI's page where the scenario is about that, or the user, or the systems that it is to vouch for. */
+export const controlWay = ({ needs }: Pick<ScenarioSpec, 'needs'>, asked: Way): Way => (needs.includes('socket') ? 'socket' : asked)
+
 /** The shipped control stack: our mock and the control gateway twice, as processes of their own on free loopback ports. */
-export async function controlSystems(clock: RunClock, defectTexts: readonly string[]): Promise<Systems> {
+export async function controlSystems(clock: RunClock, defectTexts: readonly string[], via: Way): Promise<Systems> {
   const defects = parseDefects([...defectTexts], controlSides.map((side) => side.name))
   const wanted = controlSides.map((side) => ({ ...side, role: side.name === 'before' ? ('reference' as const) : ('judged' as const), defects: defects[side.name] ?? {} }))
-  return { ...(await stackSystems(clock, wanted)), knownAnswers: defectTexts.length === 0 }
+  return { ...(await stackSystems(clock, wanted, via)), knownAnswers: defectTexts.length === 0 }
 }
 
 /** The profile `after`, once for each case of the detection matrix: every side is judged. */
-export async function defectSystems(clock: RunClock, cases: readonly MatrixCase[]): Promise<Systems> {
-  const systems = await stackSystems(clock, cases.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })))
+export async function defectSystems(clock: RunClock, cases: readonly MatrixCase[], via: Way): Promise<Systems> {
+  const systems = await stackSystems(clock, cases.map(({ name, defect }) => ({ name, profile: 'after', role: 'judged', defects: defect })), via)
   return { ...systems, shapes: new Map(cases.flatMap(({ name, shape }) => (shape === undefined ? [] : [[name, shape]]))) }
 }
 
@@ -79,7 +88,7 @@ interface WantedSide {
   readonly defects: Defect
 }
 
-async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Promise<Systems> {
+async function stackSystems(clock: RunClock, wanted: readonly WantedSide[], via: Way): Promise<Systems> {
   const stack = await startControlStack({ sides: wanted.map(({ name, profile, defects }) => ({ name, profile, defects: { ...defects } })), files: processFiles() })
   const sides = stack.sides.map((side): SideSpec => ({
     name: side.name,
@@ -91,6 +100,7 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Pro
     settings: { ...side.settings },
     defects: { ...side.defects },
     hasMock: true,
+    ...(via === undefined ? {} : { via }),
   }))
   const mock = mockAt(stack.mock.url, clock)
   return {
@@ -111,6 +121,7 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[]): Pro
 
 /** Systems that run already. Nothing of them is started or stopped. @param folder where pages leave their pictures */
 export function runningSystems(clock: RunClock, request: RunRequest, { models, access, folder }: { readonly models: ReadonlyMap<string, string>; readonly access: SideAccess; readonly folder: string }): Systems {
+  const isRelay = request.mockUrl !== undefined && request.stack?.modelServer === 'ollama'
   const sides = request.targets.map((target): SideSpec => ({
     name: target.side,
     role: target.role,
@@ -120,7 +131,9 @@ export function runningSystems(clock: RunClock, request: RunRequest, { models, a
     profile: target.profile ?? null,
     settings: target.settings ?? {},
     defects: {},
-    hasMock: request.mockUrl !== undefined,
+    hasMock: request.mockUrl !== undefined && !isRelay,
+    ...(isRelay ? { hasRelay: true as const } : {}),
+    ...(target.tokensPerSecond === undefined ? {} : { tokensPerSecond: target.tokensPerSecond }),
   }))
   const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
   const model = request.modelUrl === undefined ? undefined : targetOf({ kind: 'openai', url: request.modelUrl, model: sides[0]?.model ?? '', headers: {}, clock })
@@ -148,5 +161,9 @@ function mockAt(url: string, clock: RunClock): { target: Target; journal: Journa
 }
 
 function targetsOf(sides: readonly SideSpec[], access: SideAccess, clock: RunClock, folder?: string): Map<string, Target> {
-  return new Map(sides.map(({ name, kind, url, model }) => [name, targetOf({ kind, url, model, clock, pictures: folder === undefined ? undefined : { folder, name }, headers: access.get(name)?.headers ?? {}, trust: access.get(name)?.trust })]))
+  return new Map(sides.map(({ name, kind, url, model, via }) => {
+    const { headers = {}, trust, people } = access.get(name) ?? {}
+    const pictures = folder === undefined ? undefined : { folder, name }
+    return [name, via === undefined ? targetOf({ kind, url, model, clock, headers, trust, people, pictures }) : targetOf({ kind: 'open-webui-socket', url: new URL(url).origin, model, clock, headers, people: controlPeople })]
+  }))
 }

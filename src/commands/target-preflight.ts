@@ -106,6 +106,8 @@ async function answersNoHello({ side, kind, url }: AskedTarget, target: Target):
     const outcome = await hello(target)
     if (outcome.kind === 'answered') return undefined
     const { code, detail } = outcome
+    // Answered, and told to somebody else: that is what is to be found out.
+    if (code === 'not-delivered') return undefined
     // Some list their models to anybody. Whoever is not let in is not let in the second time.
     if (code === 'http-status' && /^40[13]\b(?! intermediary)/.test(detail)) return { isUsage: true, problem: told({ what: `${side} (${url}) refuses a hello (${detail}): the credentials are missing, wrong or expired.`, fix: credentialFix(kind) }, []) }
     if (count === tries) return { isUsage: false, problem: told({ what: `${side} (${url}) answers no hello: ${code} (${detail}).`, fix: helloFix(kind) }, []) }
@@ -125,6 +127,6 @@ async function hello(target: Target): Promise<Outcome> {
   const timer = setTimeout(() => exchange.abort(failed('hung', `no end after ${longestHello / 1_000} s`, 0)), longestHello)
   const { outcome } = await exchange.done
   clearTimeout(timer)
-  session.close()
+  await session.close()
   return outcome
 }

@@ -7,7 +7,7 @@ const clock = new RunClock(() => {})
 afterAll(() => clock.stop())
 
 const options = (parts: Partial<TurnsOptions>): TurnsOptions => ({
-  command: undefined, target: targetOf({ kind: 'openai', url: 'http://127.0.0.1:9/v1', model: 'm', headers: {}, clock }), hasMock: true, hasModel: false, load: undefined,
+  turn: undefined, targets: new Map([['after', targetOf({ kind: 'openai', url: 'http://127.0.0.1:9/v1', model: 'm', headers: {}, clock })]]), hasMock: true, hasModel: false, load: undefined,
   clock, signal: new AbortController().signal, note: () => {}, secrets: [], ...parts,
 })
 
@@ -19,7 +19,7 @@ test('a run of one side asks anchors and switches nothing', async () => {
 
 test('a run with a command switches, and says at the end how the system is left', async () => {
   const said: string[] = []
-  const { measuring, end } = await takeTurns(options({ command: 'false {side}', note: (line) => said.push(line) }))
+  const { measuring, end } = await takeTurns(options({ turn: 'false {side}', note: (line) => said.push(line) }))
   await expect(measuring.turns?.switchTo?.('after')).rejects.toThrow(/exit code 1/)
   await end()
   expect(said.at(-1)).toBe('the last switch did not come to its end: see which side the system is')

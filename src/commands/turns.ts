@@ -5,12 +5,13 @@ import { targetOf } from '../target/chat-target.ts'
 import type { Target } from '../target/target.ts'
 import type { MeasureOptions } from './measure.ts'
 import { processFiles } from './package-files.ts'
-import { SideSwitch } from './side-switch.ts'
+import { SideSwitch, type SideSwitchOptions } from './side-switch.ts'
 
 export interface TurnsOptions {
-  /** What --switch says; undefined where there is one side, and another run has the other. */
-  readonly command: string | undefined
-  readonly target: Target
+  /** What --switch says, or what brings a side of our own stack into force; undefined where there is one side, and another run has the other. */
+  readonly turn: SideSwitchOptions['turn'] | undefined
+  /** By side; one system where a command switches it. */
+  readonly targets: ReadonlyMap<string, Target>
   /** Whether our mock is behind the target, and whether the model itself can be asked: one of them is the anchor then. */
   readonly hasMock: boolean
   readonly hasModel: boolean
@@ -30,16 +31,16 @@ export interface Turns {
 
 /** Gets what anchors and switches need: where neither the model nor a mock behind the target can be asked, a mock of our own. */
 export async function takeTurns(options: TurnsOptions): Promise<Turns> {
-  const { command, hasMock, hasModel, clock, note } = options
+  const { turn: how, hasMock, hasModel, clock, note } = options
   const mock = hasMock || hasModel ? undefined : await startSideProcess({ name: 'mock', file: processFiles().mock, args: [] })
-  const turn = command === undefined ? undefined : new SideSwitch({ ...options, command })
+  const turn = how === undefined ? undefined : new SideSwitch({ ...options, turn: how })
   return {
     measuring: {
       turns: { anchors: true, ...(turn === undefined ? {} : { switchTo: turn.switchTo }) },
       ...(mock === undefined ? {} : { anchorMock: targetOf({ kind: 'openai', url: `${mock.url}/v1`, model: 'mock', headers: {}, clock }) }),
     },
     end: async () => {
-      if (turn !== undefined) note(turn.inForce === undefined ? 'the last switch did not come to its end: see which side the system is' : `the system is left as ${turn.inForce}`)
+      if (typeof how === 'string' && turn !== undefined) note(turn.inForce === undefined ? 'the last switch did not come to its end: see which side the system is' : `the system is left as ${turn.inForce}`)
       await mock?.stop()
     },
   }

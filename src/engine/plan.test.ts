@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { leastSample } from '../stats/binomial.ts'
-import { blockerDurations, expectedCost, longestDelivery, mockAnswer, phaseOrder, seeded, serviceTime, sideOrder, type SizeRequest, sizes, repeats } from './plan.ts'
+import { languageFile, loadScenario } from './bundle.ts'
+import { blockerDurations, expectedCost, longestDelivery, mockAnswer, phaseOrder, probesIn, seeded, serviceTime, sideOrder, type SizeRequest, type Sizes, sizes, repeats, wantedTokens } from './plan.ts'
 
 const blockers = { story: 1_200, saga: 3_600 }
 const parallel = { aloneTime: 5, togetherTime: 30, together: 32 }
@@ -68,6 +69,13 @@ test('an answer that has to last has enough tokens to last', () => {
   expect(mockAnswer(scenario, 'hello', undefined)).toEqual({ tokens: 4, firstTokenAfter: 2, gap: 10 })
 })
 
+test('a model that tells so many tokens a second is asked for as many as last as long; what has a number of tokens keeps it', () => {
+  const scenario = { messages: { story: { text: 's', mock: { lasts: 1_200, firstTokenAfter: 2, gap: 20 } }, hello: { text: 'h', mock: { tokens: 4, firstTokenAfter: 2, gap: 10 } } } } as unknown as ScenarioSpec
+  expect(wantedTokens(scenario, 'story', 2_000, 300)).toBe(601)
+  expect(wantedTokens(scenario, 'story', undefined, 300)).toBe(361)
+  expect(wantedTokens(scenario, 'hello', undefined, 300)).toBe(4)
+})
+
 const folder = path.join(import.meta.dirname, '../../scenarios')
 const shipped = readdirSync(folder).filter((file) => file.endsWith('.ts'))
 
@@ -76,25 +84,24 @@ test('there are shipped scenarios to be planned', () => {
 })
 
 /** Of a label, in the rounds before the first look. */
-function plannedMessages(spec: ScenarioSpec, name: string, label: string, probes: number, quick: boolean): number {
+function plannedMessages(spec: ScenarioSpec, name: string, label: string, planned: Pick<Sizes, 'probesPerKind'>, quick: boolean): number {
   const phase = spec.phases[name]
   if (phase === undefined) return 0
-  if (isWindow(phase)) return 6 * ((phase.say === label ? probes : 0) + (phase.while?.say === label ? phase.while.copies : 0))
+  if (isWindow(phase)) return 6 * ((phase.say === label ? 2 * probesIn(phase, planned) : 0) + (phase.while?.say === label ? phase.while.copies : 0))
   return Math.min(6, repeats(phase, quick)) * phase.copies.reduce((sum, copies) => sum + copies, 0)
 }
 
 for (const file of shipped) {
-  for (const size of ['standard', 'quick'] as const) {
-    test(`${file} at ${size} size plans enough for each of its claims, on the fastest stack and on the slowest that is judged`, async () => {
-      const module: unknown = await import(path.join(folder, file))
-      const spec = (module as { default: ScenarioSpec }).default
+  for (const { size, isControl } of [{ size: 'standard', isControl: true }, { size: 'quick', isControl: true }, { size: 'standard', isControl: false }] as const) {
+    test(`${file} at ${size} size${isControl ? '' : ', elsewhere,'} plans enough for each of its claims, on the fastest stack and on the slowest that is judged`, async () => {
+      const { spec } = await loadScenario(path.join(folder, file), languageFile(), { control: isControl, quick: size === 'quick', set: {} })
       const alpha = size === 'quick' ? 0.05 : 0.02
       for (const measured of [parallel, { aloneTime: 300, togetherTime: 300 + 31 * 60, together: 32 }]) {
-        const planned = sizes({ ...request, size, measured, blockers: blockerDurations(spec), stallLimit: size === 'quick' ? 150 : 500 })
+        const planned = sizes({ ...request, size, isControl, measured, blockers: blockerDurations(spec), stallLimit: size === 'quick' ? 150 : 500 })
         for (const claim of Object.values(spec.claims)) {
           if (!('during' in claim) || !('message' in claim) || claim.measure === 'effectiveConcurrency') continue
           const share = claim.measure === 'stalledShare' ? claim.bounds.pass : 1 - Number(claim.statistic.slice(1)) / 100
-          const said = claim.during.map((phase) => plannedMessages(spec, phase, claim.message, 2 * planned.probesPerKind, size === 'quick'))
+          const said = claim.during.map((phase) => plannedMessages(spec, phase, claim.message, planned, size === 'quick'))
           expect(said.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(leastSample(share, alpha))
         }
       }
@@ -107,6 +114,7 @@ test('the cost that is announced counts every message of every round', () => {
   const cost = expectedCost(spec, [{ probesPerKind: 24, windowTime: 600, blockers: { story: 1_200 } }], 6)
   expect(cost.messages).toBe(6 * (48 + 48 + 2))
   expect(cost.tokens).toBe(6 * (48 + 48 + 2 * 61))
+  expect(expectedCost(spec, [{ probesPerKind: 24, windowTime: 600, blockers: { story: 1_200 }, tokensPerSecond: 400 }], 6).tokens).toBe(6 * (48 + 48 + 2 * 481))
 })
 
 test('the order of sides comes from the seed alone, and puts each side first about half the time', () => {

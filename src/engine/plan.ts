@@ -107,13 +107,27 @@ function answerTime(scenario: ScenarioSpec, label: string): number {
 /** The message that windows say, and whose service time sets their rate; undefined where there is no window. */
 export const probeLabel = (scenario: ScenarioSpec): string | undefined => windows(scenario)[0]?.say
 
+/**
+ * How many tokens a model that tells so many a second has to tell, so that its answer lasts as long as the mock's would. `lasts` as in `mockAnswer`.
+ */
+export function wantedTokens(scenario: ScenarioSpec, label: string, lasts: number | undefined, tokensPerSecond: number): number {
+  return answerTokens(scenario, label, lasts, 1_000 / tokensPerSecond)
+}
+
 /** The mock's instructions for a label. `lasts` is the plan's, stretched: of a search the time that it takes, else the time that the answer streams. */
 export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number | undefined): MockAnswer {
   const { fault, mock = { firstTokenAfter: 2, gap: 20 } } = scenario.messages[label] ?? {}
-  const duration = mock.search === undefined ? lasts ?? mock.lasts : mock.lasts
-  const tokens = mock.tokens !== undefined && (lasts === undefined || mock.search !== undefined) ? mock.tokens : Math.max(1, Math.ceil((duration ?? 0) / mock.gap) + 1)
+  const tokens = answerTokens(scenario, label, lasts, mock.gap)
   const search = mock.search === undefined ? {} : { search: lasts ?? mock.search.takes, pages: mock.search.pages, pagebytes: mock.search.pageBytes }
   return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap, ...search, ...(fault === undefined || fault.kind === 'offline' ? {} : { fault: faultText(fault) }) }
+}
+
+/** As many as the scenario says; or as many, a gap apart, as last so long. */
+function answerTokens(scenario: ScenarioSpec, label: string, lasts: number | undefined, gap: number): number {
+  const { tokens, search, lasts: said } = scenario.messages[label]?.mock ?? {}
+  if (tokens !== undefined && (lasts === undefined || search !== undefined)) return tokens
+  const duration = search === undefined ? lasts ?? said : said
+  return Math.max(1, Math.ceil((duration ?? 0) / gap) + 1)
 }
 
 /** As the mock's marker has it: `silence@headers`, `rst@10`, `status:500@headers`. */
@@ -124,6 +138,12 @@ function faultText(fault: Exclude<FaultSpec, OfflineFault>): string {
   const place = 'afterTokens' in fault ? fault.afterTokens : fault.before === 'headers' ? 'headers' : 'first'
   return `${kind}@${place}`
 }
+
+/** Of one person, or in one chat, nobody says more at a time. */
+const fewProbes = 2
+
+/** Probes per connection kind of a window. */
+export const probesIn = ({ as }: WindowPhase, { probesPerKind }: Pick<PlanRecord, 'probesPerKind'>): number => (as === undefined ? probesPerKind : Math.min(fewProbes, probesPerKind))
 
 /** Order of the sides in each round, drawn from the seed: neither side always comes after the other. */
 export function sideOrder(names: readonly string[], random: () => number): string[] {
@@ -156,33 +176,42 @@ export function phaseOrder(scenario: ScenarioSpec): string[] {
   return quiet === undefined ? names : [quiet, ...names.filter((name) => name !== quiet)]
 }
 
+/** What of a side the cost hangs on. */
+type PlannedSide = Pick<PlanRecord, 'probesPerKind' | 'windowTime' | 'blockers'> & { readonly tokensPerSecond?: number | undefined }
+
 /** What a run will cost, for the line that is printed before its first message. Time in ms. */
-export function expectedCost(scenario: ScenarioSpec, sides: readonly Pick<PlanRecord, 'probesPerKind' | 'windowTime' | 'blockers'>[], rounds: number): { messages: number; tokens: number; time: number } {
+export function expectedCost(scenario: ScenarioSpec, sides: readonly PlannedSide[], rounds: number): { messages: number; tokens: number; time: number } {
   const cost = { messages: 0, tokens: 0, time: 0 }
   for (const side of sides) {
+    const tokens = (label: string, lasts: number | undefined): number => (side.tokensPerSecond === undefined ? mockAnswer(scenario, label, lasts).tokens : wantedTokens(scenario, label, lasts, side.tokensPerSecond))
     for (const phase of Object.values(scenario.phases)) {
       if (!isWindow(phase)) {
-        addBatches(cost, scenario, phase, rounds)
+        addBatches(cost, scenario, phase, { rounds, tokens: (label) => tokens(label, undefined) })
         continue
       }
-      const probes = 2 * side.probesPerKind
+      const probes = 2 * probesIn(phase, side)
       const blocker = phase.while
       const lasts = blocker === undefined ? 0 : (side.blockers[blocker.say] ?? 0)
       const copies = blocker?.copies ?? 0
       cost.messages += rounds * (probes + copies)
-      cost.tokens += rounds * (probes * mockAnswer(scenario, phase.say, undefined).tokens + (blocker === undefined ? 0 : copies * mockAnswer(scenario, blocker.say, lasts).tokens))
+      cost.tokens += rounds * (probes * tokens(phase.say, undefined) + (blocker === undefined ? 0 : copies * tokens(blocker.say, lasts)))
       cost.time += rounds * (Math.max(side.windowTime, lasts) + 150)
     }
   }
   return cost
 }
 
-function addBatches(cost: { messages: number; tokens: number; time: number }, scenario: ScenarioSpec, phase: TogetherPhase, rounds: number): void {
+interface BatchCost {
+  readonly rounds: number
+  readonly tokens: (label: string) => number
+}
+
+function addBatches(cost: { messages: number; tokens: number; time: number }, scenario: ScenarioSpec, phase: TogetherPhase, { rounds, tokens }: BatchCost): void {
   const repeats = Math.min(rounds, phase.repeat)
   for (const copies of phase.copies) {
     cost.messages += repeats * copies * phase.together.length
-    cost.tokens += repeats * copies * phase.together.reduce((sum, label) => sum + mockAnswer(scenario, label, undefined).tokens, 0)
-    cost.time += repeats * (Math.max(...phase.together.map((label) => togetherTime(scenario, label))) + 150)
+    cost.tokens += repeats * copies * phase.together.reduce((sum, label) => sum + tokens(label), 0)
+    cost.time += repeats * (Math.max(...phase.together.map((label) => togetherTime(scenario, label))) + (phase.idleBefore ?? 0) + 150)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Integrity, MessageRecord, Upstream } from '../sample/message.ts'
 import { rankQuantile } from '../stats/quantile.ts'
 import { numberedTokens } from '../target/numbered-tokens.ts'
 import type { Observation } from './engine.ts'
+import { failed } from '../target/failure.ts'
 import type { Answer, Utterance } from '../target/target.ts'
 
 /** Where in a run a message belongs. */
@@ -53,6 +54,13 @@ export function messageRecord(place: Place, utterance: Utterance, dueAt: number,
     integrity,
     upstream: upstream === null ? null : upstreamRecord(upstream),
   }
+}
+
+/** What a page waited for in vain, as the model's own ledger has it: an answer that was told to its end was told to somebody else. */
+export function pageOutcome({ outcome, firstTokenAt }: Answer, { mock }: Utterance, upstream: Upstream | null): Answer['outcome'] {
+  const wasTold = mock !== undefined && upstream !== null && upstream.tokensWritten >= mock.tokens
+  if (outcome.kind === 'answered' || outcome.code !== 'hung' || firstTokenAt !== null || !wasTold) return outcome
+  return failed('not-delivered', `the model has finished, and no word of it came to the page (${outcome.detail})`, 0)
 }
 
 function tokenCount(answer: Answer, integrity: Integrity | null): number | null {

@@ -103,7 +103,7 @@ function formulas({ claims }: RunResult): string[] {
 }
 
 function statements({ statements: rows }: VerdictDocument): string[] {
-  return rows.length === 0 ? [] : ['## What was said, and what it came to', table(['Statement', 'Verdict', 'Evidence'], rows.map(({ statement, verdict, evidence }) => [statement, verdict.toUpperCase(), evidence]))]
+  return rows.length === 0 ? [] : ['## What was said, and what it came to', table(['Statement', 'Finding', 'Evidence', 'Instead'], rows.map(({ statement, finding, evidence, instead }) => [statement, finding.toUpperCase(), evidence, instead ?? '']))]
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,4 @@
-import type { Attribution, Check, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult } from '../verdict/document.ts'
+import type { Attribution, Check, ClaimResult, ClaimVerdict, ComparisonVerdict, RunResult, StatementResult } from '../verdict/document.ts'
 import { formatCount, formatInterval, formatValue } from './format.ts'
 import type { Palette, Style } from './palette.ts'
 
@@ -14,6 +14,15 @@ export function verdictStyle(verdict: ClaimVerdict | ComparisonVerdict, palette:
   }
 }
 
+/** A statement is neither good nor bad; one that is not supported is what a reader should not miss. */
+export function findingStyle(finding: StatementResult['finding'], palette: Palette): Style {
+  switch (finding) {
+    case 'supported': return palette.good
+    case 'not supported': return palette.bad
+    case 'undecided': return palette.doubtful
+  }
+}
+
 /** A verdict on a change: `~` where there is none to give. */
 export const comparisonWord = (verdict: ComparisonVerdict): string => (verdict === 'unjudged' ? '~' : verdict === 'fail' ? 'FAIL' : verdict)
 
@@ -24,6 +33,7 @@ const measures: Record<string, (statistic: string) => string> = {
   connectionCost: (statistic) => `cost of new connections to the model, ${statistic}`,
   coalescedShare: (statistic) => `share of an answer in bursts, ${statistic}`,
   healthTime: (statistic) => `time of /health, ${statistic}`,
+  databaseTime: (statistic) => `time of a request to the database, ${statistic}`,
   requestsPerSocket: (statistic) => `requests per new connection to the model${statistic === 'mean' ? '' : `, ${statistic}`}`,
   overhead: (statistic) => `added to the model's own ${statistic.replace(/ (?=\S+$)/, ', ')}`,
   stalledShare: (statistic) => (statistic === 'share' ? 'share of stalled messages' : `stalled messages, ${statistic}`),
@@ -33,10 +43,13 @@ const measures: Record<string, (statistic: string) => string> = {
   reorderedTokens: () => 'answers with words out of order',
   duplicatedTokens: () => 'answers that say a word twice',
   wholeAnswers: () => 'share of answers that came whole',
+  deliveredShare: () => 'share of messages that got an answer',
   sourcesShown: () => 'share of searches that showed sources',
   wrongErrors: () => 'failures told as something else',
   timeToError: () => 'from the failure to the error, slowest',
   timeToCancel: () => 'from leaving to the model knowing, slowest',
+  blockerTpot: () => 'time per token of a story that others talk behind',
+  blockerGap: () => 'longest gap in such a story',
   effectiveConcurrency: () => 'answers told at one instant, most',
 }
 
@@ -50,7 +63,7 @@ export function measureInWords(metric: string, statistic: string): string {
 export const phaseInWords = (phase: string): string => phase.replace(/([\p{Ll}\d])(\p{Lu})/gu, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
 
 /** Measures whose sentence is short, and says more than a value does: of how many kinds, in how many batches. */
-const toldInFull: ReadonlySet<string> = new Set(['foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wholeAnswers', 'sourcesShown', 'wrongErrors', 'timeToError', 'timeToCancel', 'effectiveConcurrency'])
+const toldInFull: ReadonlySet<string> = new Set(['foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wholeAnswers', 'deliveredShare', 'sourcesShown', 'wrongErrors', 'timeToError', 'timeToCancel', 'effectiveConcurrency'])
 
 /** The evidence of a claim that simply passed: value, interval, count, and how far the tester may have moved it. */
 export function evidenceInShort(claim: ClaimResult): string {
@@ -64,7 +77,7 @@ export function evidenceInShort(claim: ClaimResult): string {
 }
 
 /** What n counts, where it is not messages. */
-const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks' }
+const countedIn: Readonly<Record<string, string>> = { delayGrowth: 'rounds', overhead: 'rounds', requestsPerSocket: 'requests', healthTime: 'looks', databaseTime: 'looks' }
 
 const layers = [
   ['beforeModel', 'in the stack before the model'],

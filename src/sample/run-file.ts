@@ -20,6 +20,12 @@ const sideSpec = z.object({
   defects: z.record(z.string(), setting),
   /** Whether our mock model is behind it: attribution and integrity need it. */
   hasMock: z.boolean(),
+  /** Whether a real model is behind it with a relay of ours before that, whose journal attribution needs as well; nobody numbers its words. */
+  hasRelay: z.literal(true).exactOptional(),
+  /** Of a model that tells exactly as many tokens as it is asked for: how many a second, when it has nothing else to do. Absent where answers have lengths of their own. */
+  tokensPerSecond: z.number().positive().exactOptional(),
+  /** Of a control gateway: it was spoken to as Open WebUI's page does. */
+  via: z.literal('socket').exactOptional(),
   /** What can be looked at beside its messages; absent in older files. */
   observes: z.array(z.enum(['health', 'database', 'model'])).readonly().exactOptional(),
 })
@@ -155,6 +161,36 @@ const observationRecord = z.object({
 })
 export type ObservationRecord = z.infer<typeof observationRecord>
 
+/** The container of a side when the run began, after each switch to that side, and when the run ended. */
+const containerRecord = z.object({
+  type: z.literal('container'),
+  side: z.string(),
+  at: instant,
+  name: z.string(),
+  /** How much memory it may have, bytes; null where it is not limited. */
+  memoryLimit: z.number().nullable(),
+  /** Workers that Open WebUI is asked to start, and starts of workers that its log tells of since its own start; null where the log cannot be read. */
+  workers: z.object({ configured: z.number(), started: z.number().nullable() }),
+  /** Whether the run itself stops and starts it, to have another side in force. */
+  isSwitched: z.boolean(),
+})
+export type ContainerRecord = z.infer<typeof containerRecord>
+
+/** What a container took: memory in bytes, less the file cache that could be had back, and CPU in cores, over about the last second. */
+const usageRecord = z.object({ type: z.literal('usage'), container: z.string(), at: instant, memory: z.number(), cpu: z.number() })
+export type UsageRecord = z.infer<typeof usageRecord>
+
+/** What happened to a container. `out-of-memory`: something in it was killed for want of memory, be it one worker of several. */
+const containerEventRecord = z.object({
+  type: z.literal('container-event'),
+  container: z.string(),
+  at: instant,
+  what: z.enum(['out-of-memory', 'ended', 'started']),
+  /** Where it ended. */
+  exitCode: z.number().nullable(),
+})
+export type ContainerEventRecord = z.infer<typeof containerEventRecord>
+
 /** The event loop of the tester stood still for more than 20 ms. */
 const blockRecord = z.object({ type: z.literal('block'), at: instant, lasted: z.number() })
 export type BlockRecord = z.infer<typeof blockRecord>
@@ -187,7 +223,8 @@ const endRecord = z.object({
 export type EndRecord = z.infer<typeof endRecord>
 
 const anyRecord = z.discriminatedUnion('type', [
-  runRecord, planRecord, calibrationRecord, phaseRecord, roundRecord, messageRecord, observationRecord, blockRecord, knownAnswersRecord, histogramRecord, endRecord,
+  runRecord, planRecord, calibrationRecord, phaseRecord, roundRecord, messageRecord, observationRecord, containerRecord, usageRecord, containerEventRecord, blockRecord,
+  knownAnswersRecord, histogramRecord, endRecord,
 ])
 export type RunFileRecord = z.infer<typeof anyRecord>
 
@@ -200,6 +237,9 @@ export interface Run {
   readonly rounds: readonly RoundRecord[]
   readonly messages: readonly MessageRecord[]
   readonly observations: readonly ObservationRecord[]
+  readonly containers: readonly ContainerRecord[]
+  readonly usage: readonly UsageRecord[]
+  readonly containerEvents: readonly ContainerEventRecord[]
   readonly blocks: readonly BlockRecord[]
   readonly knownAnswers: KnownAnswersRecord | null
   readonly histograms: readonly HistogramRecord[]
@@ -285,6 +325,9 @@ export function assembleRun(records: readonly RunFileRecord[]): Run {
     rounds: [] as RoundRecord[],
     messages: [] as MessageRecord[],
     observations: [] as ObservationRecord[],
+    containers: [] as ContainerRecord[],
+    usage: [] as UsageRecord[],
+    containerEvents: [] as ContainerEventRecord[],
     blocks: [] as BlockRecord[],
     knownAnswers: null as KnownAnswersRecord | null,
     histograms: [] as HistogramRecord[],
@@ -298,6 +341,9 @@ export function assembleRun(records: readonly RunFileRecord[]): Run {
       case 'round': run.rounds.push(record); break
       case 'message': run.messages.push(record); break
       case 'observation': run.observations.push(record); break
+      case 'container': run.containers.push(record); break
+      case 'usage': run.usage.push(record); break
+      case 'container-event': run.containerEvents.push(record); break
       case 'block': run.blocks.push(record); break
       case 'known-answers': run.knownAnswers = record; break
       case 'histogram': run.histograms.push(record); break

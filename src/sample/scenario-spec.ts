@@ -13,9 +13,9 @@ const claimSpec = z.discriminatedUnion('measure', [
   z.object({ measure: z.literal('coalescedShare'), message: z.string(), during: labels, statistic, unit: z.literal('share'), bounds }),
   z.object({ measure: z.literal('stalledShare'), message: z.string(), during: labels, quiet: z.string(), unit: z.literal('share'), bounds }),
   z.object({ measure: z.literal('delayGrowth'), message: z.string(), from: z.string(), to: z.string(), unit: z.literal('ratio'), bounds }),
-  z.object({ measure: z.literal('healthTime'), statistic, ...inMilliseconds }),
+  z.object({ measure: z.enum(['healthTime', 'databaseTime']), statistic, ...inMilliseconds }),
   z.object({
-    measure: z.enum(['lostTokens', 'foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wrongErrors', 'wholeAnswers', 'sourcesShown']),
+    measure: z.enum(['lostTokens', 'foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wrongErrors', 'wholeAnswers', 'deliveredShare', 'sourcesShown']),
     messages: labels.exactOptional(), unit: z.enum(['count', 'share']), bounds,
   }),
   z.object({ measure: z.enum(['timeToError', 'timeToCancel']), messages: labels, ...inMilliseconds }),
@@ -38,7 +38,9 @@ const messageSpec = z.object({
   text: z.string(),
   search: z.literal(true).exactOptional(),
   fault: faultSpec.exactOptional(),
-  leave: z.object({ afterTokens: z.number() }).exactOptional(),
+  leave: z.object({ afterTokens: z.number(), afterTime: z.number().exactOptional(), from: z.literal('another page').exactOptional() }).exactOptional(),
+  loses: z.object({ afterTokens: z.number(), forTime: z.number() }).exactOptional(),
+  background: z.literal(true).exactOptional(),
   mock: z.object({
     tokens: z.number().exactOptional(),
     lasts: z.number().exactOptional(),
@@ -49,8 +51,8 @@ const messageSpec = z.object({
 })
 
 const phaseSpec = z.union([
-  z.object({ say: z.string(), while: z.object({ say: z.string(), copies: z.number() }).exactOptional() }),
-  z.object({ together: labels, copies: z.array(z.number()).readonly(), repeat: z.number(), via: z.literal('model').exactOptional() }),
+  z.object({ say: z.string(), while: z.object({ say: z.string(), copies: z.number() }).exactOptional(), as: z.enum(['same chat', 'other tab', 'other user']).exactOptional() }),
+  z.object({ together: labels, copies: z.array(z.number()).readonly(), repeat: z.number(), via: z.literal('model').exactOptional(), idleBefore: z.number().exactOptional() }),
 ])
 
 /** A scenario that comes from outside, as JSON: a run file's header, or what a scenario file exports. */

@@ -15,6 +15,7 @@ function problemsOf(claim: ClaimSpec, spec: ScenarioSpec): string[] {
     case 'overhead': return overheadProblems(claim, spec)
     case 'effectiveConcurrency': return [...labelProblems([claim.message], spec), ...togetherProblems(claim.during, claim.message, spec)]
     case 'healthTime': return spec.observe?.health === undefined ? ['the scenario does not observe /health; add observe: { health: ms(250) }'] : []
+    case 'databaseTime': return spec.observe?.database === undefined ? ['the scenario does not observe the database; add observe: { database: ms(250) }'] : []
     case 'requestsPerSocket': return []
     default: return eventProblems(claim, spec)
   }

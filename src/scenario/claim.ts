@@ -33,6 +33,8 @@ export interface Measures<M extends string, P extends string> {
   readonly delayGrowth: (message: M, where: { readonly from: P; readonly to: P }) => Comparable<number>
   /** How long GET /health takes; the scenario observes it. */
   readonly healthTime: () => Percentiles<Milliseconds>
+  /** How long a GET takes that needs the database; the scenario observes it. */
+  readonly databaseTime: () => Percentiles<Milliseconds>
   /** Messages whose answer lacks a word that the model wrote. */
   readonly lostTokens: () => Comparable<number>
   /** Messages whose answer has words of somebody else's. */
@@ -43,6 +45,8 @@ export interface Measures<M extends string, P extends string> {
   readonly duplicatedTokens: () => Comparable<number>
   /** The share of answers that came to their own end, complete. */
   readonly wholeAnswers: (...messages: readonly M[]) => Attainable<number>
+  /** The share of messages of whose answer at least a word came to whoever had asked. */
+  readonly deliveredShare: (...messages: readonly M[]) => Attainable<number>
   /** The share of searches whose sources really came. */
   readonly sourcesShown: (...messages: readonly M[]) => Attainable<number>
   /** From the instant the model failed, or said its last, until the person sees an error. */
@@ -153,11 +157,13 @@ export function measures<M extends string, P extends string>(): Measures<M, P> {
       return atMostNumber((limits) => ({ measure: 'delayGrowth', message, from, to, unit: 'ratio', bounds: limits }))
     },
     healthTime: () => percentiles((statistic) => atMostTime((limits) => ({ measure: 'healthTime', statistic, unit: 'ms', bounds: limits }))),
+    databaseTime: () => percentiles((statistic) => atMostTime((limits) => ({ measure: 'databaseTime', statistic, unit: 'ms', bounds: limits }))),
     lostTokens: noneOf('lostTokens'),
     foreignTokens: noneOf('foreignTokens'),
     reorderedTokens: noneOf('reorderedTokens'),
     duplicatedTokens: noneOf('duplicatedTokens'),
     wholeAnswers: allOf('wholeAnswers'),
+    deliveredShare: allOf('deliveredShare'),
     sourcesShown: allOf('sourcesShown'),
     timeToError: (...messages) => {
       const comparable = longestOf<M>('timeToError')(...messages)

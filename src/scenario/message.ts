@@ -1,6 +1,6 @@
 import { isMilliseconds, type Milliseconds } from '../duration.ts'
 import { isRecord, isWhole, unknownKeys } from './shape.ts'
-import type { FaultSpec, MessageSpec } from './spec.ts'
+import type { FaultSpec, LeaveSpec, MessageSpec } from './spec.ts'
 
 /** What a person says. `mock` is what our own mock model is asked to do with it; a real model ignores it. */
 export interface Message {
@@ -9,8 +9,15 @@ export interface Message {
   readonly search?: true
   /** What goes wrong at the model, which only our mock can carry out; `offline`: the page loses its network, which takes a browser. */
   readonly fault?: FaultSpec
-  /** The person leaves after so many tokens: afterTokens(10). */
-  readonly leave?: { readonly afterTokens: number }
+  /**
+   * The person leaves after so many tokens, or so long after the message was said where they have not come: by closing the connection, or by Stop where the
+   * system has a page; there the Stop may come `from: 'another page'` of the same person.
+   */
+  readonly leave?: { readonly afterTokens: number; readonly afterTime?: Milliseconds; readonly from?: 'another page' }
+  /** The page loses its connection after so many tokens, and has another so much later. Needs a page. */
+  readonly loses?: { readonly afterTokens: number; readonly forTime: Milliseconds }
+  /** Whether the page asks for a title, tags and follow-up questions as well, as it does unless its settings say otherwise. */
+  readonly background?: true
   readonly mock?: {
     readonly tokens?: number
     /** How long the answer streams at least; the plan stretches it so that every probe is exposed. */
@@ -35,14 +42,17 @@ const mostPageBytes = 50_000_000
 export function messageSpec(message: Message, label: string, problems: string[]): MessageSpec {
   const at = `messages.${label}`
   if (typeof message?.text !== 'string' || message.text === '') problems.push(`${at}.text: what the person says is missing`)
-  problems.push(...unknownKeys(message, at, ['text', 'search', 'fault', 'leave', 'mock']), ...unknownKeys(message?.mock, `${at}.mock`, ['tokens', 'lasts', 'firstTokenAfter', 'gap', 'search']))
+  problems.push(...unknownKeys(message, at, ['text', 'search', 'fault', 'leave', 'loses', 'background', 'mock']), ...unknownKeys(message?.mock, `${at}.mock`, ['tokens', 'lasts', 'firstTokenAfter', 'gap', 'search']))
   if (message?.mock !== undefined && !isRecord(message.mock)) problems.push(`${at}.mock: an object like { tokens: 20 }, not ${JSON.stringify(message.mock)}`)
-  if (message?.search !== undefined && (message.search as unknown) !== true) problems.push(`${at}.search: true, or left out`)
+  for (const flag of ['search', 'background'] as const) if (message?.[flag] !== undefined && (message[flag] as unknown) !== true) problems.push(`${at}.${flag}: true, or left out`)
+  if (message?.leave !== undefined && message.loses !== undefined) problems.push(`${at}: leave and loses both end the connection; keep one`)
   return {
     text: message?.text ?? '',
     ...(message?.search === true ? { search: true } : {}),
     ...(message?.fault === undefined ? {} : { fault: faultSpec(message.fault, `${at}.fault`, problems) }),
     ...(message?.leave === undefined ? {} : { leave: leaveSpec(message.leave, `${at}.leave`, problems) }),
+    ...(message?.loses === undefined ? {} : { loses: losesSpec(message.loses, `${at}.loses`, problems) }),
+    ...(message?.background === true ? { background: true } : {}),
     mock: mockSpec(isRecord(message?.mock) ? message.mock : {}, message?.search === true, `${at}.mock`, problems),
   }
 }
@@ -102,8 +112,17 @@ function faultSpec(fault: FaultSpec, at: string, problems: string[]): FaultSpec 
   return fault
 }
 
-function leaveSpec(leave: NonNullable<Message['leave']>, at: string, problems: string[]): NonNullable<MessageSpec['leave']> {
-  problems.push(...unknownKeys(leave, at, ['afterTokens']))
-  if (!isWhole(leave?.afterTokens, 1, mostTokens)) problems.push(`${at}.afterTokens: a whole number of at least 1, not ${JSON.stringify(leave?.afterTokens)}`)
-  return { afterTokens: leave.afterTokens }
+function leaveSpec(leave: NonNullable<Message['leave']>, at: string, problems: string[]): LeaveSpec {
+  problems.push(...unknownKeys(leave, at, ['afterTokens', 'afterTime', 'from']), ...tokensProblems(leave, at))
+  if (leave?.from !== undefined && (leave.from as unknown) !== 'another page') problems.push(`${at}.from: 'another page', or left out`)
+  const afterTime = leave?.afterTime === undefined ? undefined : timeOf(leave.afterTime, `${at}.afterTime`, problems)
+  return { afterTokens: leave.afterTokens, ...(afterTime === undefined ? {} : { afterTime }), ...(leave.from === undefined ? {} : { from: leave.from }) }
 }
+
+function losesSpec(loses: NonNullable<Message['loses']>, at: string, problems: string[]): NonNullable<MessageSpec['loses']> {
+  problems.push(...unknownKeys(loses, at, ['afterTokens', 'forTime']), ...tokensProblems(loses, at))
+  return { afterTokens: loses.afterTokens, forTime: timeOf(loses?.forTime, `${at}.forTime`, problems) ?? 0 }
+}
+
+const tokensProblems = (given: { readonly afterTokens: number } | undefined, at: string): string[] =>
+  (isWhole(given?.afterTokens, 1, mostTokens) ? [] : [`${at}.afterTokens: a whole number of at least 1, not ${JSON.stringify(given?.afterTokens)}`])

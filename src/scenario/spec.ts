@@ -25,7 +25,11 @@ export interface MessageSpec {
   /** What goes wrong: at the model, which only our mock can carry out, or with the page's network (`offline`), which only a browser can. */
   readonly fault?: FaultSpec
   /** The person leaves in the middle of the answer. */
-  readonly leave?: { readonly afterTokens: number }
+  readonly leave?: LeaveSpec
+  /** The page loses its connection after so many tokens, and has another so much later, ms. */
+  readonly loses?: { readonly afterTokens: number; readonly forTime: number }
+  /** The page asks for a title, tags and follow-up questions as well. */
+  readonly background?: true
   readonly mock: {
     /** How many tokens the answer has; absent where `lasts` decides. */
     readonly tokens?: number
@@ -38,6 +42,13 @@ export interface MessageSpec {
     /** What our mock search engine does: how long it takes, how many pages it finds, and how large each is. */
     readonly search?: { readonly takes: number; readonly pages: number; readonly pageBytes: number }
   }
+}
+
+/** `afterTime`: ms after it was said, where so many tokens have not come by then. `from`: whoever asks the server to stop is another page of the same person. */
+export interface LeaveSpec {
+  readonly afterTokens: number
+  readonly afterTime?: number
+  readonly from?: 'another page'
 }
 
 /** Where an answer breaks: before the response head, before the first token, or after so many tokens. */
@@ -64,7 +75,12 @@ export type PhaseSpec = WindowPhase | TogetherPhase
 export interface WindowPhase {
   readonly say: string
   readonly while?: { readonly say: string; readonly copies: number }
+  /** By whom, seen from whoever hears the blocker; absent: by anybody. A few messages then, and no whole window: one person says no fifty things at a time. */
+  readonly as?: Standing
 }
+
+/** Where a message comes from, seen from another one: the same chat, another page of the same person, or another person. */
+export type Standing = 'same chat' | 'other tab' | 'other user'
 
 /** Several messages at once, `copies` of each label; one batch for each entry of `copies`. Walked in the first `repeat` rounds, in one if the run is quick. */
 export interface TogetherPhase {
@@ -73,6 +89,8 @@ export interface TogetherPhase {
   readonly repeat: number
   /** Said to the model directly, past the system. */
   readonly via?: 'model'
+  /** How long the connections that are open already have said nothing by then, ms. */
+  readonly idleBefore?: number
 }
 
 export const isWindow = (phase: PhaseSpec): phase is WindowPhase => 'say' in phase
@@ -118,7 +136,7 @@ export interface CoalescedClaim {
 
 /** Messages of which not one may be such (`atMost`), or every one must (`atLeast`): zero tolerance. */
 export interface EventClaim {
-  readonly measure: 'lostTokens' | 'foreignTokens' | 'reorderedTokens' | 'duplicatedTokens' | 'wrongErrors' | 'wholeAnswers' | 'sourcesShown'
+  readonly measure: 'lostTokens' | 'foreignTokens' | 'reorderedTokens' | 'duplicatedTokens' | 'wrongErrors' | 'wholeAnswers' | 'deliveredShare' | 'sourcesShown'
   /** The labels it is about; absent for every message that is meant to be answered whole. */
   readonly messages?: readonly string[]
   readonly unit: 'count' | 'share'
@@ -153,6 +171,6 @@ export type ClaimSpec =
   | OverheadClaim
   | { readonly measure: 'stalledShare'; readonly message: string; readonly during: readonly string[]; readonly quiet: string; readonly unit: 'share'; readonly bounds: Bounds }
   | { readonly measure: 'delayGrowth'; readonly message: string; readonly from: string; readonly to: string; readonly unit: 'ratio'; readonly bounds: Bounds }
-  | { readonly measure: 'healthTime'; readonly statistic: Statistic; readonly unit: 'ms'; readonly bounds: Bounds }
+  | { readonly measure: 'healthTime' | 'databaseTime'; readonly statistic: Statistic; readonly unit: 'ms'; readonly bounds: Bounds }
   | { readonly measure: 'effectiveConcurrency'; readonly message: string; readonly during: string; readonly unit: 'count'; readonly bounds: Bounds }
   | { readonly measure: 'requestsPerSocket'; readonly unit: 'ratio'; readonly bounds: Bounds }

@@ -79,7 +79,7 @@ const isWhole = (parts: Parts | undefined): parts is Parts => parts !== undefine
 const hasSteadyClock = ({ record }: SideRound): boolean => record.clock !== null && record.clock.drift <= largestDrift
 
 function whySkipped(side: SideSpec, rounds: readonly SideRound[], steady: readonly SideRound[], n: number): string | null {
-  if (!side.hasMock) return 'no mock model of ours is known to be behind this side'
+  if (!side.hasMock && side.hasRelay !== true) return 'no mock model of ours is known to be behind this side'
   if (rounds.length === 0) return 'no round was completed'
   if (steady.length === 0) return `the mock's clock could not be read, or drifted by more than ${largestDrift} ms in every round`
   return n === 0 ? "the mock's journal has none of these messages" : null

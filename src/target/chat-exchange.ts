@@ -1,20 +1,16 @@
 import type { Dispatcher } from 'undici'
 import type { Outcome } from '../sample/message.ts'
+import { AnswerNotes, type Stamp } from './answer-notes.ts'
 import type { AnswerStream } from './answer-stream.ts'
 import type { Connection } from './connection.ts'
 import type { Dialect } from './dialect.ts'
-import { failed, httpFailure, isCompressed, socketFailure, withoutSecrets } from './failure.ts'
+import { httpFailure, isCompressed, socketFailure } from './failure.ts'
 import type { Answer, Clock, Exchange, Utterance } from './target.ts'
 
 /** Bytes of an answer, when they were there, and how late that stamp may be. */
-interface StampedBytes {
+interface StampedBytes extends Stamp {
   readonly bytes: Uint8Array
-  readonly at: number
-  readonly stampError: number
 }
-
-/** Content chunks that are closer together than this came in one piece, ms. */
-const leastGap = 1
 
 /** So much is kept of a body that is no answer, bytes; and read at all, before the connection is given up. */
 const keptBody = 4_096
@@ -39,67 +35,52 @@ export class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #dialect: Dialect
-  readonly #secrets: readonly string[]
   readonly #stream: AnswerStream
-  readonly #answer: Answer
-  /** What the mock's numbered tokens begin with; undefined where no mock of ours answers. */
-  readonly #tokenStart: string | undefined
-  #resolveDone: (answer: Answer) => void = () => {}
-  #resolveFirstToken: () => void = () => {}
-  #waiting: { readonly count: number; readonly resolve: () => void }[] = []
+  readonly #notes: AnswerNotes
   #controller: Dispatcher.DispatchController | undefined
-  /** The stamp of the read whose bytes are being parsed; and of the last one, parsed or not. */
-  #readAt = 0
+  /** The stamp of the read whose bytes are being parsed; and when the last one was, parsed or not. */
+  #read: Stamp = { at: 0, stampError: 0 }
   #lastReadAt = 0
-  #lastContentAt = 0
-  #hidden = 0
   #status = 0
   #contentType = ''
   #encoding = 'identity'
   #location = ''
   #body = ''
   #bodyBytes = 0
-  #ended = false
-  #doneAt: { at: number; stampError: number } | null = null
+  #doneAt: Stamp | null = null
   #unread: StampedBytes[] = []
-  #stampError = 0
 
   constructor({ connection, clock, dialect, utterance, secrets }: ChatExchangeOptions) {
-    this.#secrets = secrets
     this.#connection = connection
     this.#clock = clock
     this.#dialect = dialect
-    this.#tokenStart = utterance.mock === undefined ? undefined : `${utterance.id}.`
-    this.done = new Promise((resolve) => { this.#resolveDone = resolve })
-    this.firstToken = new Promise((resolve) => { this.#resolveFirstToken = resolve })
+    const notes = new AnswerNotes(clock, utterance, secrets)
+    this.#notes = notes
+    this.done = notes.done
+    this.firstToken = notes.firstToken
     this.#stream = dialect.stream({
-      onEvent: () => { this.#answer.firstEventAt ??= this.#readAt },
-      onDelta: (delta) => this.#onDelta(delta),
-      onSources: (count) => { this.#answer.sources += count },
+      onEvent: () => notes.onEvent(this.#read),
+      onDelta: (delta) => { if (!notes.isOver) notes.onDelta(delta, this.#read) },
+      onSources: (count) => notes.onSources(count),
     })
-    this.#answer = {
-      connection: { id: 0, kind: 'fresh', requestsBefore: 0, openedAt: null },
-      startedAt: clock.now(), sentAt: null, headersAt: null, firstEventAt: null, firstTokenAt: null, firstVisibleAt: null, endedAt: 0,
-      stampError: 0, endStampError: 0, chunks: 0, coalesced: 0, gaps: [], sources: 0, text: '', usageTokens: null, outcome: { kind: 'answered' },
-    }
   }
 
   start(options: Dispatcher.DispatchOptions): void {
-    this.#answer.startedAt = this.#clock.now()
+    this.#notes.answer.startedAt = this.#clock.now()
     this.#connection.dispatch(options, this)
   }
 
   afterTokens(count: number): Promise<void> {
-    if (this.#ended || this.#tokens >= count) return Promise.resolve()
-    return new Promise((resolve) => { this.#waiting.push({ count, resolve }) })
+    return this.#notes.afterTokens(count)
   }
 
   lastReadAt(): number {
-    return Math.max(this.#answer.startedAt, this.#answer.headersAt ?? 0, this.#lastReadAt)
+    const { startedAt, headersAt } = this.#notes.answer
+    return Math.max(startedAt, headersAt ?? 0, this.#lastReadAt)
   }
 
   abort(outcome: Outcome): void {
-    if (this.#ended) return
+    if (this.#notes.isOver) return
     this.#readEvents()
     this.#endNow(this.#stream.isDone ? this.#stream.outcome() : outcome)
     if (this.#controller === undefined) this.#connection.destroy()
@@ -107,20 +88,20 @@ export class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onSent(at: number): void {
-    this.#answer.sentAt ??= at
+    this.#notes.answer.sentAt ??= at
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     const { socket, requests, openedAt } = this.#connection
-    this.#answer.connection = { id: socket, kind: requests > 0 ? 'warm' : 'fresh', requestsBefore: requests, openedAt }
+    this.#notes.answer.connection = { id: socket, kind: requests > 0 ? 'warm' : 'fresh', requestsBefore: requests, openedAt }
     this.#connection.requests += 1
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     // 103 and the like go before the answer.
     if (status < 200) return
-    this.#answer.headersAt ??= this.#connection.readAt
+    this.#notes.answer.headersAt ??= this.#connection.readAt
     this.#status = status
     this.#contentType = String(headers['content-type'] ?? '').toLowerCase()
     this.#encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase()
@@ -130,7 +111,7 @@ export class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Uint8Array): void {
-    if (this.#ended) return
+    if (this.#notes.isOver) return
     const at = this.#connection.readAt
     this.#lastReadAt = at
     if (!this.#isStream) {
@@ -146,15 +127,14 @@ export class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const at = this.#clock.now()
     this.#readEvents()
-    this.#readAt = at
-    this.#stampError = this.#clock.stampError(at)
-    this.#end(at, this.#stampError, this.#isStream ? this.#stream.outcome() : this.#noStream())
+    this.#read = { at, stampError: this.#clock.stampError(at) }
+    this.#end(this.#read, this.#isStream ? this.#stream.outcome() : this.#noStream())
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#readEvents()
     // What becomes of the connection after [DONE] no client looks at.
-    this.#endNow(this.#stream.isDone ? this.#stream.outcome() : socketFailure(error, this.#answer.headersAt !== null, this.#stream.tokens))
+    this.#endNow(this.#stream.isDone ? this.#stream.outcome() : socketFailure(error, this.#notes.answer.headersAt !== null, this.#stream.tokens))
   }
 
   get #isStream(): boolean {
@@ -175,75 +155,23 @@ export class ChatExchange implements Exchange, Dispatcher.DispatchHandler {
     const unread = this.#unread
     this.#unread = []
     for (const { bytes, at, stampError } of unread) {
-      if (this.#ended) return
-      this.#readAt = at
-      this.#stampError = stampError
+      if (this.#notes.isOver) return
+      this.#read = { at, stampError }
       this.#stream.push(bytes)
-      if (this.#stream.isDone) this.#doneAt ??= { at, stampError }
+      if (this.#stream.isDone) this.#doneAt ??= this.#read
       if (!this.#stream.isHopeless) continue
-      this.#end(at, stampError, this.#stream.outcome())
+      this.#end(this.#read, this.#stream.outcome())
       this.#controller?.abort(new Error('the answer is too long'))
     }
   }
 
-  #onDelta(delta: { content: string; hidden: string }): void {
-    const answer = this.#answer
-    if (answer.firstTokenAt === null) {
-      answer.firstTokenAt = this.#readAt
-      answer.stampError = this.#stampError
-      this.#resolveFirstToken()
-    }
-    if (delta.content === '') this.#hidden += 1
-    else this.#onContent(delta.content)
-    if (this.#waiting.length > 0) this.#tellWaiting()
-  }
-
-  #onContent(content: string): void {
-    const answer = this.#answer
-    // A line break that a model begins with is no word yet.
-    if (answer.firstVisibleAt === null && /\S/.test(content)) {
-      answer.firstVisibleAt = this.#readAt
-      answer.stampError = Math.max(answer.stampError, this.#stampError)
-    }
-    if (answer.chunks > 0) {
-      const gap = this.#readAt - this.#lastContentAt
-      answer.gaps.push(gap)
-      if (gap < leastGap) answer.coalesced += 1
-    }
-    this.#lastContentAt = this.#readAt
-    answer.chunks += 1
-    answer.text += content
-  }
-
-  /** Tokens that have come. Numbered ones are counted themselves: a gateway may put several into one event. */
-  get #tokens(): number {
-    return this.#tokenStart === undefined ? this.#stream.tokens : this.#hidden + this.#answer.text.split(this.#tokenStart).length - 1
-  }
-
-  #tellWaiting(): void {
-    const tokens = this.#tokens
-    for (const { count, resolve } of this.#waiting) if (tokens >= count) resolve()
-    this.#waiting = this.#waiting.filter(({ count }) => tokens < count)
-  }
-
   #endNow(outcome: Outcome): void {
     const at = this.#clock.now()
-    this.#end(at, this.#clock.stampError(at), outcome)
+    this.#end({ at, stampError: this.#clock.stampError(at) }, outcome)
   }
 
-  #end(at: number, stampError: number, outcome: Outcome): void {
-    if (this.#ended) return
-    this.#ended = true
-    const answer = this.#answer
+  #end(stamp: Stamp, outcome: Outcome): void {
     // A body that is held open after its [DONE] is no answer that goes on.
-    const end = outcome.kind === 'answered' ? (this.#doneAt ?? { at, stampError }) : { at, stampError }
-    answer.endedAt = end.at
-    answer.endStampError = end.stampError
-    answer.outcome = withoutSecrets(outcome.kind === 'failed' ? failed(outcome.code, outcome.detail, this.#stream.tokens) : outcome, this.#secrets)
-    answer.usageTokens = this.#stream.usageTokens
-    if (answer.firstTokenAt === null) answer.stampError = end.stampError
-    this.#resolveFirstToken()
-    for (const { resolve } of this.#waiting) resolve()
-    this.#resolveDone(answer)
+    this.#notes.end(outcome.kind === 'answered' ? (this.#doneAt ?? stamp) : stamp, outcome, this.#stream.usageTokens)
   }
 }

@@ -60,7 +60,7 @@ function errorOf(event: Record<string, unknown>, name: string | undefined): unkn
 }
 
 /** Documents in a list of Open WebUI's sources: their texts, or where there are none the addresses. */
-function documents(sources: unknown): number {
+export function documents(sources: unknown): number {
   return list(sources).reduce<number>((sum, one) => {
     const source = object(one)
     const texts = list(source?.['document']).length

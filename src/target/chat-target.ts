@@ -6,6 +6,7 @@ import { secretsOf } from './failure.ts'
 import { ollamaDialect } from './ollama.ts'
 import { openAiDialect } from './openai.ts'
 import { openWebUiDialect } from './open-webui.ts'
+import { openWebUiPages } from './open-webui-socket.ts'
 import type { Clock, Exchange, Session, Target, Utterance } from './target.ts'
 
 export interface TargetOptions {
@@ -14,6 +15,8 @@ export interface TargetOptions {
   readonly url: string
   readonly model: string
   readonly headers: Readonly<Record<string, string>>
+  /** The headers of further people, of whom each page is one; absent where there is only one person. */
+  readonly people?: readonly Readonly<Record<string, string>>[] | undefined
   readonly clock: Clock
   /** Whom to believe over TLS; undefined is whom Node believes. */
   readonly trust?: Trust | undefined
@@ -24,6 +27,7 @@ export interface TargetOptions {
 /** The target of a kind, at an address. */
 export function targetOf(options: TargetOptions): Target {
   if (options.kind === 'browser') return browserTarget(options)
+  if (options.kind === 'open-webui-socket') return openWebUiPages(options)
   const dialect = dialectOf(options)
   return { kind: options.kind, url: options.url, open: () => new ChatSession(dialect, options) }
 }

@@ -43,6 +43,9 @@ function isRequestMessage(message: unknown): message is { request: object } {
 
 let sockets = 0
 
+/** Connections are numbered over the process, whatever they carry. */
+export const nextSocketNumber = (): number => ++sockets
+
 /**
  * One TCP connection: an undici Client of its own, so that which message goes over which socket is ours to say. A pool would pick idle
  * sockets and hide the blocked ones. undici's own time-outs are off: they fire 0.3-0.6 s late.
@@ -68,7 +71,7 @@ export class Connection {
           return
         }
         this.openedAt = clock.now()
-        this.socket = ++sockets
+        this.socket = nextSocketNumber()
         this.requests = 0
         // Before undici's own listener, which parses: the stamp must not wait for the parser.
         socket.prependListener('readable', () => { this.readAt = clock.now() })

@@ -1,5 +1,5 @@
 import { failed } from './failure.ts'
-import type { Answer, Exchange, Session, Target, Utterance } from './target.ts'
+import type { Answer, Beside, Exchange, Session, Target, Utterance } from './target.ts'
 
 /** The most that may be said to targets that we did not start, and that may come back; absent ones have no limit. */
 export interface Ceilings {
@@ -70,7 +70,8 @@ export class Guard {
       this.#failures.set(side, 0)
       return
     }
-    if (outcome.code === 'cancelled') return
+    // One that was answered, and told to somebody else, is no sign that the target has enough.
+    if (outcome.code === 'cancelled' || outcome.code === 'not-delivered') return
     const what = `${outcome.code}${outcome.detail === '' ? '' : ` (${outcome.detail})`}`
     if (outcome.code === 'http-status' && refusals.test(outcome.detail)) this.breaks(`${side} answered ${outcome.detail}`)
     const failures = (this.#failures.get(side) ?? 0) + 1
@@ -92,8 +93,19 @@ export class Guard {
 
 /** The target, with each message's start and end told to the guard; a message that the guard does not admit is not said. `side` is what its reasons call the target. */
 export function guarded(target: Target, guard: Guard, side: string): Target {
-  const { kind, url, close } = target
-  return { kind, url, open: () => guardedSession(target.open(), guard, side), ...(close === undefined ? {} : { close: () => close.call(target) }) }
+  const inside = new WeakMap<Session, Session>()
+  const seen = (beside: Beside | undefined): Beside | undefined => (beside === undefined ? undefined : { ...beside, session: inside.get(beside.session) ?? beside.session })
+  return {
+    kind: target.kind,
+    url: target.url,
+    ...(target.close === undefined ? {} : { close: async () => target.close?.() }),
+    open: (beside) => {
+      const session = target.open(seen(beside))
+      const made = guardedSession(session, guard, side)
+      inside.set(made, session)
+      return made
+    },
+  }
 }
 
 function guardedSession(session: Session, guard: Guard, side: string): Session {

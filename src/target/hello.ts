@@ -32,9 +32,9 @@ export function hellos(target: Target, utterance: () => Utterance): { readonly a
     if (outcome.kind === 'answered') free.push(session)
     else {
       all.delete(session)
-      session.close()
+      void session.close()
     }
     return { startedAt, firstTokenAt, endedAt, stampError, failure: outcome.kind === 'failed' ? `${outcome.code} (${outcome.detail})` : null }
   }
-  return { ask, close: () => { for (const session of all) session.close() } }
+  return { ask, close: () => { for (const session of all) void session.close() } }
 }

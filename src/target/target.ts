@@ -38,6 +38,8 @@ export interface Utterance {
   readonly search?: boolean
   /** When the page that says it loses its network. Only a browser has one. */
   readonly offline?: { readonly before: 'send' } | { readonly afterTokens: number }
+  /** Whether a title, tags and follow-up questions are asked for as well; where the target has pages. */
+  readonly background?: boolean
 }
 
 /** What came back, instants in run time; absent ones are null. The session fills it while it reads; `text` is kept until the phase is over. */
@@ -82,8 +84,10 @@ export interface Exchange {
   afterTokens(count: number): Promise<void>
   /** When something of it was last read; when it was said, before. */
   lastReadAt(): number
-  /** Ends it from our side with the outcome given. Without effect once it has ended. */
-  abort(outcome: Outcome): void
+  /** Ends it from our side with the outcome given. Without effect once it has ended. `from`: it is another page that asks a system with pages to stop. */
+  abort(outcome: Outcome, from?: 'another page'): void
+  /** Loses the connection over which the answer comes, and has another after so many ms. Absent where nothing would come over that one. */
+  lose?(milliseconds: number): void
 }
 
 /** One connection, over which one message is said at a time. */
@@ -96,14 +100,22 @@ export interface Session {
    */
   prepare?(utterance: Utterance): Promise<void>
   say(utterance: Utterance): Exchange
-  close(): void
+  /** Ends it. Resolves when nothing of it is left, its chats on the server included; waited for where nothing is measured. Never rejects. */
+  close(): void | Promise<void>
+}
+
+/** Where a session stands, seen from another one: in its chat, at another page of its person, or at the page of somebody else. */
+export interface Beside {
+  readonly session: Session
+  readonly as: 'same chat' | 'other tab' | 'other user'
 }
 
 /** A system that a message can be said to. */
 export interface Target {
   readonly kind: 'control' | 'openai' | 'open-webui' | 'ollama' | 'open-webui-socket' | 'browser'
   readonly url: string
-  open(): Session
+  /** @param beside says something only where there are pages and people. */
+  open(beside?: Beside): Session
   /** Ends what was started for it. Only a browser was. */
   close?(): Promise<void>
 }

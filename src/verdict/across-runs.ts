@@ -69,7 +69,7 @@ function doubtOf({ run, side }: RunSide): string | undefined {
 }
 
 /** What is slower where the model is, or the day. Times of one thing against another within a run (how late an error is shown, what a gateway adds) are not. */
-const isLatency = ({ measure }: ClaimSpec): boolean => ['firstVisible', 'e2e', 'connectionCost', 'healthTime'].includes(measure)
+const isLatency = ({ measure }: ClaimSpec): boolean => ['firstVisible', 'e2e', 'connectionCost', 'healthTime', 'databaseTime'].includes(measure)
 
 interface Results {
   readonly before: ClaimResult | undefined

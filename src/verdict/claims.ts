@@ -84,12 +84,12 @@ function remembered(weigh: Weighing['weigh']): Weighing['weigh'] {
 
 function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
   switch (claim.measure) {
-    case 'firstVisible': case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return percentileClaim(run, side, claim)
+    case 'firstVisible': case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': case 'databaseTime': return percentileClaim(run, side, claim)
     case 'requestsPerSocket': return socketClaim(run, side, claim)
     case 'overhead': return overheadClaim(run, side, claim)
     case 'stalledShare': return stalledClaim(run, side, claim)
     case 'delayGrowth': return growthClaim(run, side, claim)
-    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': case 'wholeAnswers': case 'sourcesShown': case 'wrongErrors': return eventClaim(run, side, claim)
+    case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': case 'wholeAnswers': case 'deliveredShare': case 'sourcesShown': case 'wrongErrors': return eventClaim(run, side, claim)
     case 'timeToError': case 'timeToCancel': return extremeClaim(run, side, claim)
     case 'effectiveConcurrency': return concurrencyClaim(run, side, claim)
   }
@@ -101,6 +101,7 @@ function unseen(run: Run, side: SideSpec, claim: ClaimSpec): string | undefined 
   if (gently !== undefined) return gently
   if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
   if (side.kind === 'browser' && claim.measure === 'coalescedShare') return 'a page is painted 60 times a second at most: what comes within one frame comes one by one for all that anybody can see; the API tells, with --via api'
+  if (claim.measure === 'databaseTime' && side.observes?.includes('database') === false) return 'it is not known what of this system needs its database'
   if (side.hasMock || isAboutOffline(run, claim)) return undefined
   const remedy = 'and none is known to be behind this side: put `npx first-token mock` behind it and give its address with --mock'
   switch (claim.measure) {

@@ -5,6 +5,7 @@ import { type SignedRankInterval, signedRankInterval } from '../stats/signed-ran
 import { stalledShare } from '../stats/stall.ts'
 import type { View } from '../stats/ttft.ts'
 import { anchorAllowance } from './anchor-allowance.ts'
+import { answerCosts } from './answer-cost.ts'
 import { overheadContrast, socketContrast } from './contrasts.ts'
 import type { Comparison } from './document.ts'
 import { type Latency, latencyRows, medianOf, p95, type Quantile, roundQuantiles, type Row } from './latency-rows.ts'
@@ -27,7 +28,7 @@ const mostQuietStallsForP95 = 0.025
 export function comparisons(run: Run): Comparison[] {
   const reference = run.header.sides.find(({ role }) => role === 'reference')
   const judged = run.header.sides.filter(({ role }) => role === 'judged')
-  return reference === undefined ? [] : judged.flatMap((side) => [...latencyRows(run).map((row) => latency(run, { ...row, before: reference, after: side })), ...contrasts(run, reference, side)])
+  return reference === undefined ? [] : judged.flatMap((side) => [...latencyRows(run).map((row) => latency(run, { ...row, before: reference, after: side })), ...contrasts(run, reference, side), ...answerCosts(run, reference, side)])
 }
 
 interface Pair extends Latency {

@@ -82,7 +82,7 @@ const attribution = z.object({
 export type Attribution = z.infer<typeof attribution>
 
 const check = z.object({
-  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `load`, `completed`. */
+  /** `calibration`, `delivered`, `connections`, `overload`, `known-answers`, `drain`, `clock`, `rounds`, `container`, `load`, `completed`. */
   name: z.string(),
   verdict: z.enum(['ok', 'note', 'invalid']),
   /** Names the number and, where it is bad, the remedy. */
@@ -158,6 +158,19 @@ export type RunResult = z.infer<typeof runResult>
 const leftOut = z.object({ scenario: z.string(), reason: z.string() })
 export type LeftOut = z.infer<typeof leftOut>
 
+/** Something that was said of a stack, and what a run came to say of it. */
+const statementResult = z.object({
+  /** In the words of those who said it. */
+  statement: z.string(),
+  scenario: z.string(),
+  finding: z.enum(['supported', 'not supported', 'undecided']),
+  /** What each side showed, with its n. */
+  evidence: z.string(),
+  /** What holds instead, or what to do; null where the statement is not refuted. */
+  instead: z.string().nullable(),
+})
+export type StatementResult = z.infer<typeof statementResult>
+
 /** The document that `--json` prints and `verdict.json` holds. */
 export const verdictDocument = z.object({
   schema: z.literal(verdictSchema),
@@ -167,6 +180,6 @@ export const verdictDocument = z.object({
   /** Scenarios that were asked for and not run, with the reason. They gate nothing, except under --strict. */
   leftOut: z.array(leftOut),
   /** What the operators' statements came to; filled where a scenario tests one. */
-  statements: z.array(z.object({ statement: z.string(), verdict: runVerdict, evidence: z.string() })),
+  statements: z.array(statementResult),
 })
 export type VerdictDocument = z.infer<typeof verdictDocument>

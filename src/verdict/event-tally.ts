@@ -1,14 +1,15 @@
 import { formatMilliseconds } from '../duration.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import type { EventClaim } from '../scenario/spec.ts'
+import { deliveredShare } from '../stats/delivered-share.ts'
 import { lostTokens } from '../stats/lost-tokens.ts'
 import type { Offences } from '../stats/offences.ts'
 import { sourcesShown } from '../stats/sources-shown.ts'
 import { type Spoilt, spoiltTokens } from '../stats/spoilt-tokens.ts'
 import { wholeAnswers } from '../stats/whole-answers.ts'
 import { wrongErrors } from '../stats/wrong-errors.ts'
-import { atMostAfterNone } from './shares.ts'
-import { counted, percentUp, plural } from './wording.ts'
+import { atMostAfterNone, shareInterval } from './shares.ts'
+import { counted, percentDown, percentUp, plural } from './wording.ts'
 
 /** What one measure of zero tolerance counted, in numbers and words. */
 export interface Tally extends Pick<Offences, 'n' | 'offending' | 'rounds'> {
@@ -28,6 +29,7 @@ export function tally(run: Run, side: SideSpec, claim: EventClaim): Tally {
     case 'reorderedTokens': return spoilt(run, side, claim, 'reordered')
     case 'duplicatedTokens': return spoilt(run, side, claim, 'duplicated')
     case 'wholeAnswers': return whole(run, side, claim)
+    case 'deliveredShare': return delivered(run, side, claim)
     case 'sourcesShown': return sources(run, side, claim)
     case 'wrongErrors': return wrong(run, side, claim)
   }
@@ -103,6 +105,18 @@ function whole(run: Run, side: SideSpec, claim: EventClaim): Tally {
 
 /** `, in 6 batches (≤ 48 %)`. */
 const broken = (run: Run, seen: Offences): string => atMostAfter(run, seen).replace(/^ \([^)]*\)/, '')
+
+function delivered(run: Run, side: SideSpec, claim: EventClaim): Tally {
+  const seen = deliveredShare(run, side.name, labelsOf(claim))
+  const { n, offending, finishedUnseen } = seen
+  const { low, high } = shareInterval({ events: offending, n }, seen.rounds, run.header.rules.alpha)
+  return {
+    ...seen, lacking: unsaid(claim, seen, 'was said'), nothing: `no ${labelsOf(claim).join(' or ')} was said`,
+    none: `0 of ${n} ${named(claim)} got no token${atMostAfter(run, seen)}`,
+    some: `${offending} of ${n} ${named(claim)} got no tokens (${percentDown(low)} to ${percentUp(high)})${finishedUnseen === 0 ? '' : `, ${finishedUnseen === offending ? 'all' : finishedUnseen} of them though the answer was finished`}${examplesOf(seen)}`,
+    formula: 'messages of whose answer at least one token came to whoever had asked / all that were asked',
+  }
+}
 
 function sources(run: Run, side: SideSpec, claim: EventClaim): Tally {
   const seen = sourcesShown(run, side, labelsOf(claim))

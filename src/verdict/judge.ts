@@ -14,8 +14,10 @@ import { sideRounds, windowPhase } from '../stats/windows.ts'
 import { comparisons } from './compare.ts'
 import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type RunResult, type RunVerdict, type Screenshot, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
 import { judgeSide } from './claims.ts'
+import type { Finding } from './finding.ts'
 import { verdictSentence } from './sentence.ts'
-import { type Finding, findings, trusted } from './validity.ts'
+import { statementsOf } from './statements.ts'
+import { findings, trusted } from './validity.ts'
 import { rankOrNull } from './wording.ts'
 
 export { lookDecides } from './claims.ts'
@@ -61,7 +63,7 @@ export function verdictOf(results: readonly RunResult[], { strict = false, leftO
     schema: verdictSchema,
     verdict: worstFirst.find((verdict) => runs.some((result) => result.verdict === verdict)) ?? 'inconclusive',
     exitCode: strict && leftOut.length > 0 && byCode === exitCodes.pass ? exitCodes.inconclusive : byCode ?? exitCodes.inconclusive,
-    runs, leftOut: [...leftOut], statements: [],
+    runs, leftOut: [...leftOut], statements: statementsOf(runs),
   }
 }
 

@@ -5,12 +5,13 @@ import { coalescedShare } from '../stats/coalesced-share.ts'
 import { connectionCost } from '../stats/connection-cost.ts'
 import { e2eTimes } from '../stats/e2e.ts'
 import { firstVisibleTimes } from '../stats/first-visible.ts'
-import { healthTimes } from '../stats/health-time.ts'
 import type { Limit } from '../stats/late-share.ts'
+import { lookTimes } from '../stats/look-time.ts'
 import type { Series } from '../stats/series.ts'
 import { counted } from './wording.ts'
 
-export type PercentileClaim = TimeClaim | CoalescedClaim | Extract<ClaimSpec, { measure: 'healthTime' }>
+export type PercentileClaim = TimeClaim | CoalescedClaim | LookClaim
+type LookClaim = Extract<ClaimSpec, { measure: 'healthTime' | 'databaseTime' }>
 
 /** What a claim on a percentile is about, in numbers and in words. */
 export interface PercentileMeasure {
@@ -34,7 +35,7 @@ export interface PercentileMeasure {
 const byRank = 'quantile by rank x(⌈qn⌉)'
 
 export function percentileMeasure(run: Run, { name }: SideSpec, claim: PercentileClaim): PercentileMeasure {
-  if (claim.measure === 'healthTime') return health
+  if (isLook(claim)) return looks[claim.measure]
   const words = { several: (count: number) => counted(count, claim.message), noun: 'message', none: `no ${claim.message} was said` }
   switch (claim.measure) {
     case 'firstVisible': return {
@@ -60,9 +61,12 @@ export function percentileMeasure(run: Run, { name }: SideSpec, claim: Percentil
   }
 }
 
+const isLook = (claim: PercentileClaim): claim is LookClaim => claim.measure === 'healthTime' || claim.measure === 'databaseTime'
+
 const slow = { atBound: 'late', beyond: (bound: string) => `took ${bound} or longer` } as const
 
-const health: PercentileMeasure = {
-  ...slow, series: healthTimes, subject: '/health', several: (count) => counted(count, 'look'), noun: 'look', none: 'nobody looked at /health', never: 'no good answer',
-  formula: `end of the answer to GET /health − dueAt; ${byRank}, no good answer ranks above all`,
-}
+const look = (kind: 'health' | 'database', subject: string, request: string): PercentileMeasure => ({
+  ...slow, series: lookTimes(kind), subject, several: (count) => counted(count, 'look'), noun: 'look', none: `nobody looked at ${subject}`, never: 'no good answer',
+  formula: `end of the answer to ${request} − dueAt; ${byRank}, no good answer ranks above all`,
+})
+const looks = { healthTime: look('health', '/health', 'GET /health'), databaseTime: look('database', 'the database', 'a GET that needs the database') }

@@ -72,7 +72,7 @@ function contradiction(sentence: string): string {
 }
 
 /** What +∞ stands for, where it is no first token. */
-const never: Readonly<Record<string, string>> = { e2e: 'never', connectionCost: 'never', healthTime: 'never', timeToError: 'no error', timeToCancel: 'the model was never told' }
+const never: Readonly<Record<string, string>> = { e2e: 'never', connectionCost: 'never', healthTime: 'never', databaseTime: 'never', timeToError: 'no error', timeToCancel: 'the model was never told' }
 
 const valueInWords = (claim: ClaimResult): string => (claim.value === null && claim.n > 0 && claim.unit === 'ms' ? never[claim.metric] ?? 'no first token' : inUnit(claim.value, claim.unit))
 
@@ -88,11 +88,11 @@ function evidence(claim: ClaimResult): string {
       return `${Math.round((value ?? 0) * n)} of ${n} stalled, ${atMost} ${share}${claim.statistic === 'share' ? '' : ' more than in quiet'}`
     }
     case 'firstVisible': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
-    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
+    case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': case 'databaseTime': return `${claim.statistic} ${valueInWords(claim)}${limit === null ? '' : `, ${atMost} ${inUnit(limit, claim.unit)}`}`
     case 'overhead': return `${valueInWords(claim)} more than directly${limit === null ? '' : `, ${atMost} ${inUnit(limit, 'ms')}`}`
     case 'requestsPerSocket': return claim.statistic === 'at least' ? `no new connection for ${n} requests` : `${inUnit(value, 'ratio')} requests for each new connection, ${n} in all`
     case 'delayGrowth': return `${inUnit(value, 'ratio')} s more for each second that it lasts longer, ${atMost} ${inUnit(limit, 'ratio')}`
-    case 'wholeAnswers': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
+    case 'wholeAnswers': case 'deliveredShare': case 'sourcesShown': return `${Math.round((value ?? 0) * n)} of ${n}`
     case 'timeToError': return value === null && n > 0 ? `no error for ${inUnit(claim.low, 'ms')}` : `slowest error after ${inUnit(value, 'ms')}, ${n} failures`
     case 'timeToCancel': return value === null && n > 0 ? 'the model was never told' : `after ${inUnit(value, 'ms')} at the latest, ${n} left`
     case 'effectiveConcurrency': return `${claim.high === null ? '≥ ' : ''}${inUnit(value, 'count')} at once`

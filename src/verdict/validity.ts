@@ -4,23 +4,12 @@ import { gentlePhases, gentleShare, isGentle } from '../stats/gentle-phases.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
 import { quietPhases, sideRounds, windowOf, windowPhase, type Window } from '../stats/windows.ts'
-import type { Check, ClaimResult } from './document.ts'
+import type { ClaimResult } from './document.ts'
 import { judgeSide, mustFail } from './claims.ts'
+import { container } from './container-check.ts'
+import { type Finding, invalid, note, ok, undecided } from './finding.ts'
 import { leastRounds, roundsNeeded } from './shares.ts'
 import { counted, inUnit, percent } from './wording.ts'
-
-/** One check of the tester or of the conditions, and what it does to the claims of `side` (undefined: of every side). */
-export interface Finding extends Check {
-  readonly side: string | undefined
-  /**
-   * `invalid` and `inconclusive` are what every claim becomes that has not failed. Passed ones too: a pass rests on the load, the error
-   * bound and the instrument that the check has just found wanting. A fail stands, as MEASURING §6 has it, except in the one case where it
-   * is known to be false: see `discreditsFails`.
-   */
-  readonly effect: 'none' | 'inconclusive' | 'invalid'
-  /** The judged side is known to be sound, so that a fail of its is itself the wrong answer. */
-  readonly discreditsFails?: boolean
-}
 
 /** More than this share of the calibration's stamps beyond their error bound: the bound is none. */
 const mostViolations = 0.01
@@ -41,7 +30,7 @@ const overloadedWindows = (windows: number): number => Math.max(2, Math.ceil(win
 /** Every check of MEASURING §6. What is in order is said too. `claims`: what judgeSide says of all sides. */
 export function findings(run: Run, claims: readonly ClaimResult[]): Finding[] {
   // One message at a time, always on a connection of its own, overloads nothing and has no second half.
-  const perSide = isGentle(run) ? [delivered, drain, clock, rounds] : [delivered, connections, overload, drain, clock, rounds]
+  const perSide = isGentle(run) ? [delivered, drain, clock, rounds, container] : [delivered, connections, overload, drain, clock, rounds, container]
   return [
     calibration(run),
     ...perSide.flatMap((check) => merged(run.header.sides.flatMap((side) => check(run, side) ?? []))),
@@ -173,10 +162,10 @@ function drain(run: Run, { name: side }: SideSpec): Finding {
   return { name, side, verdict: 'note', effect: 'inconclusive', detail: `${side}: the system does not drain: after ${undrained.length} of ${counted(phases.length, 'phase')} answers were still under way; see whether it still answers at all, and run again` }
 }
 
-function clock(run: Run, { name: side, hasMock }: SideSpec): Finding {
+function clock(run: Run, { name: side, hasMock, hasRelay }: SideSpec): Finding {
   const name = 'clock'
   const clocks = sideRounds(run, side).flatMap(({ record }) => record.clock ?? [])
-  if (!hasMock || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
+  if ((!hasMock && hasRelay !== true) || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
   const { count, example } = negativeTimes(run, side)
   if (count > 0) return invalid(name, side, `${side}: ${counted(count, 'message')} spent less than no time in a part of the way (${example ?? ''}): the clocks of the tester and the mock do not agree; run both on one host`)
   const bound = Math.max(...clocks.map((each) => each.bound))
@@ -251,11 +240,6 @@ function interruption({ end }: Run): Finding {
   if (end.interrupted.startsWith('ceiling: ')) return note(name, undefined, `stopped by its ceiling: ${end.interrupted.slice('ceiling: '.length)}; what there is was judged`)
   return note(name, undefined, `interrupted: ${end.interrupted}; what there is was judged`)
 }
-
-const ok = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'ok', effect: 'none', detail })
-const note = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'note', effect: 'none', detail })
-const undecided = (name: string, detail: string): Finding => ({ name, side: undefined, verdict: 'note', effect: 'inconclusive', detail })
-const invalid = (name: string, side: string | undefined, detail: string): Finding => ({ name, side, verdict: 'invalid', effect: 'invalid', detail })
 
 /** The phases of the rounds that are judged. */
 function keptPhases(run: Run, side: string): PhaseRecord[] {

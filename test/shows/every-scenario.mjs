@@ -1,44 +1,10 @@
 // Every scenario and target, shown line by line on what a fresh clone builds: `node test/shows/every-scenario.mjs [line ...]`.
 // Each line runs the product as a user would, reads what it wrote, says what it saw, and is right or wrong. Slow: about an hour and a half for all of it.
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
-
-const root = path.resolve(import.meta.dirname, '../..')
-const cli = path.join(root, 'dist/cli.js')
-const scratch = mkdtempSync(path.join(tmpdir(), 'first-token-shows-'))
-const seen = { passed: 0, failed: 0 }
-
-function says(what, right, detail) {
-  seen[right ? 'passed' : 'failed'] += 1
-  console.log(`${right ? 'ok  ' : 'FAIL'} ${what}: ${detail}`)
-}
-
-/** Runs the product to its end. */
-function firstToken(args, { out = mkdtempSync(path.join(scratch, 'run-')), environment = {}, onStart = () => {} } = {}) {
-  return new Promise((resolve) => {
-    const from = Date.now()
-    const child = spawn(process.execPath, [cli, ...args, '--out', out], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
-    const result = { stdout: '', stderr: '', out }
-    child.stdout.on('data', (bytes) => { result.stdout += bytes })
-    child.stderr.on('data', (bytes) => { result.stderr += bytes })
-    onStart(child)
-    child.on('exit', (code) => resolve({ ...result, code, seconds: (Date.now() - from) / 1000 }))
-  })
-}
-
-const newestFolder = ({ out }) => path.join(out, readdirSync(out).filter((name) => /^\d/.test(name)).sort().at(-1) ?? '')
-const documentOf = (result) => {
-  const file = path.join(newestFolder(result), 'verdict.json')
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { runs: [], verdict: `nothing (exit ${result.code}): ${result.stderr.slice(-400)}` }
-}
-const recordsOf = (result, scenario) => readFileSync(path.join(newestFolder(result), scenario, 'run.ndjson'), 'utf8').trim().split('\n').map((line) => JSON.parse(line))
-const claims = (document) => document.runs.flatMap((run) => run.claims)
-const claimOf = (document, side, metric) => claims(document).find((claim) => claim.side === side && claim.metric === metric)
-const judgedWrong = (document) => claims(document).filter(({ role, verdict }) => role === 'judged' && verdict !== 'pass' && verdict !== 'skipped')
-const brief = (list) => list.map(({ side, claim, verdict, reason }) => `${side} "${claim}" ${verdict}: ${reason}`).join('; ')
+import { brief, claimOf, claims, documentOf, firstToken, judgedWrong, recordsOf, root, says, scratch, showLines } from './product.mjs'
 
 /** A mock and a control gateway on fixed ports, so that a gateway can be replaced by another at the same address. */
 class Deployment {
@@ -232,13 +198,4 @@ function realSystem(name, scenario, flags, { scenarios, fails = [], mayFail = []
   if (document.runs.length === 0) console.log(result.stderr.slice(-1500))
 }
 
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((line) => !Object.hasOwn(lines, line))
-if (unknown.length > 0) {
-  console.error(`there is no line ${unknown.join(', ')}; the lines are ${Object.keys(lines).join(' ')}`)
-  process.exit(2)
-}
-for (const line of wanted.length > 0 ? wanted : Object.keys(lines)) await lines[line]()
-rmSync(scratch, { recursive: true, force: true })
-console.log(`${seen.passed} right, ${seen.failed} wrong`)
-process.exitCode = seen.failed > 0 || seen.passed === 0 ? 1 : 0
+await showLines(lines)

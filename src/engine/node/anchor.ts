@@ -39,6 +39,6 @@ export async function sayAnchors({ target, utterance, count, every, clock, signa
     return said
   } finally {
     signal.removeEventListener('abort', onAbort)
-    session.close()
+    await session.close()
   }
 }

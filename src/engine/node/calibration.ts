@@ -93,6 +93,6 @@ async function sayMany({ target, clock, utterance, signal }: CalibrationRequest,
     void message.exchange.done.then(() => giveBack(message.utterance.id))
   }, signal)
   await answered(said, longestAnswer, signal)
-  for (const session of sessions) session.close()
+  await Promise.all(sessions.map((session) => session.close()))
   return said
 }

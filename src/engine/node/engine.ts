@@ -7,8 +7,9 @@ import { type AnchorOrder, type Engine, type EngineSetting, type GentleOrder, In
 import { type Problem, UsageError } from '../../errors.ts'
 import type { ClockPing, Journal, JournalEntry } from '../../sample/journal.ts'
 import { clockAgreement, type ClockAgreement, inRunTime, upstreamOf } from '../journal.ts'
-import { longestDelivery, mockAnswer, probeLabel } from '../plan.ts'
-import { messageRecord, observationRecord, toMicrosecond } from '../records.ts'
+import { longestDelivery, mockAnswer, probeLabel, probesIn, wantedTokens } from '../plan.ts'
+import { messageRecord, observationRecord, pageOutcome, toMicrosecond } from '../records.ts'
+import { ownWord } from '../own-word.ts'
 import { sayAnchors } from './anchor.ts'
 import { sayBatch } from './batch.ts'
 import { calibrate } from './calibration.ts'
@@ -48,6 +49,9 @@ const gentleCadence = 1_000
 
 /** What calibration asks the mock for, and the warm-up of a scenario without a window. */
 const shortAnswer = { tokens: 1, firstTokenAfter: 2, gap: 20 }
+
+/** By what a journal knows a message: of its marker; or, where a real model listens and a relay of ours hears, by the word that it begins with. */
+const journalId = ({ id, mock }: Utterance): string => (mock === undefined ? ownWord(id) : id)
 
 /** What was said in a phase, and when. */
 interface Walked {
@@ -92,7 +96,7 @@ export class NodeEngine implements Engine {
     const label = probeLabel(scenario)
     const said = new Map<string, string>()
     const utterance = (side: SideSpec): Utterance => {
-      const spoken = label === undefined ? this.#utterance('Hello', shortAnswer, side.hasMock) : this.#say(side, label, undefined)
+      const spoken = label === undefined ? this.#hello(side) : this.#say(side, label, undefined)
       said.set(spoken.id, side.name)
       return spoken
     }
@@ -142,7 +146,7 @@ export class NodeEngine implements Engine {
     const longestBlock = clock.longestBlock()
     const place = { side: order.side.name, round: order.round, attempt: order.attempt, phase: order.phase }
     const seen = await Promise.all(observers.map(async ({ what, observer }) => (await observer.stop()).map((one) => observationRecord(place, what, one))))
-    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [message.utterance.id] : []))
+    const ids = walked.said.flatMap(({ message, part }) => (part === 'user' && (message.answer?.outcome.kind === 'failed' || message.utterance.mock?.fault !== undefined) ? [journalId(message.utterance)] : []))
     const entries = signal.aborted ? [] : await this.#collect(ids, this.#cancelPatience())
     const messages = walked.said.map(({ message, label, part, copies }) => this.#record(message, { ...place, label, part, ...(copies === undefined ? {} : { copies }) }, entries))
     this.#throwIfAborted()
@@ -155,7 +159,7 @@ export class NodeEngine implements Engine {
       record: {
         type: 'phase', ...place,
         from: toMicrosecond(walked.from), windowAt: toMicrosecond(walked.windowAt), to: toMicrosecond(walked.to),
-        offered: isWindow(spec) && order.gently === undefined ? 2 * order.sizes.probesPerKind : offered.length,
+        offered: isWindow(spec) && order.gently === undefined ? 2 * probesIn(spec, order.sizes) : offered.length,
         delivered: offered.filter((message) => message.startedAt - message.dueAt <= onTime).length,
         drained: walked.drained,
       },
@@ -167,12 +171,15 @@ export class NodeEngine implements Engine {
     const { sizes, side } = order
     const blocker = spec.while
     const lasts = blocker === undefined ? 0 : (sizes.blockers[blocker.say] ?? 0)
+    const probesPerKind = probesIn(spec, sizes)
     const walked = await walkPhase({
       target: this.#target(side.name),
       probe: () => this.#say(side, spec.say, undefined),
       blockers: Array.from({ length: blocker?.copies ?? 0 }, () => () => this.#say(side, blocker?.say ?? '', lasts)),
-      probesPerKind: sizes.probesPerKind,
-      rate: sizes.rate,
+      as: spec.as,
+      probesPerKind,
+      // Few probes take as long as many.
+      rate: (sizes.rate * probesPerKind) / sizes.probesPerKind,
       windowAfter: order.quietTime + 100,
       blockerCap: lasts * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
       drainTime: drainTime + order.aloneTime + 4 * sizes.probesPerKind * sizes.serviceTime,
@@ -209,9 +216,9 @@ export class NodeEngine implements Engine {
     for (const [index, copies] of spec.copies.entries()) {
       this.#throwIfAborted()
       const messages = Array.from({ length: copies }, () => spec.together).flat().map((label) => ({
-        label, utterance: this.#sayAtOnce(order, label, spec), leaveAfter: scenario.messages[label]?.leave?.afterTokens,
+        label, utterance: this.#sayAtOnce(order, label, spec), leave: scenario.messages[label]?.leave, loses: scenario.messages[label]?.loses,
       }))
-      const batch = await sayBatch({ target, messages, patience: this.#patience(order, spec), clock, signal })
+      const batch = await sayBatch({ target, messages, idleBefore: spec.idleBefore ?? 0, patience: this.#patience(order, spec), clock, signal })
       if (index === 0) instants.windowAt = batch.dueAt
       instants.to = batch.to
       drained = drained && batch.drained
@@ -227,6 +234,7 @@ export class NodeEngine implements Engine {
     const { scenario, clock, signal } = this.#options
     const { step } = gently
     if (step.kind === 'batch') return this.#walkBatches(order, { together: step.labels, copies: step.copies, repeat: 1, ...(step.via === undefined ? {} : { via: step.via }) })
+    const spec = scenario.phases[order.phase]
     const longest = Math.max(0, ...Object.values(order.sizes.blockers))
     return sayGently({
       target: step.kind === 'alone' && step.via === 'model' ? this.#modelTarget() : this.#target(order.side.name),
@@ -235,7 +243,8 @@ export class NodeEngine implements Engine {
         const said = this.#say(order.side, label, order.sizes.blockers[label])
         return { ...said, maxTokens: Math.max(gently.mostTokens(label), said.mock?.tokens ?? 0) }
       },
-      leaveAfter: (label) => scenario.messages[label]?.leave?.afterTokens,
+      as: spec !== undefined && isWindow(spec) ? spec.as : undefined,
+      leaveOf: (label) => scenario.messages[label]?.leave,
       patience: longest + Math.max(longestLoading, this.#failBound() + watchTime.elsewhere) + 10 * order.aloneTime,
       pace: this.#pace,
       clock,
@@ -287,16 +296,28 @@ export class NodeEngine implements Engine {
 
   #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
-    const { text = '', search, fault } = scenario.messages[label] ?? {}
+    const { text = '', search, background, fault } = scenario.messages[label] ?? {}
     const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
-    return { ...utterance, ...(search === true ? { search } : {}), ...(fault?.kind === 'offline' ? { offline: fault } : {}) }
+    return {
+      ...utterance,
+      ...(side.tokensPerSecond === undefined ? {} : { maxTokens: wantedTokens(scenario, label, lasts, side.tokensPerSecond) }),
+      ...(search === true ? { search } : {}),
+      ...(background === true ? { background } : {}),
+      ...(fault?.kind === 'offline' ? { offline: fault } : {}),
+    }
+  }
+
+  /** What a side warms up with in a scenario that has no window. */
+  #hello({ hasMock, tokensPerSecond }: SideSpec): Utterance {
+    const utterance = this.#utterance('Hello', shortAnswer, hasMock)
+    return tokensPerSecond === undefined ? utterance : { ...utterance, maxTokens: shortAnswer.tokens }
   }
 
   /** Where a real model listens each message begins with a word of its own: prompt prefixes are cached, and a cached hello is not a hello. */
   #utterance(text: string, answer: NonNullable<Utterance['mock']>, hasMock: boolean): Utterance {
     this.#messages += 1
     const id = `${this.#salt}-${this.#messages.toString(36)}`
-    return hasMock ? { id, text, mock: answer } : { id, text: `${id}: ${text}`, mock: undefined }
+    return hasMock ? { id, text, mock: answer } : { id, text: `${ownWord(id)}: ${text}`, mock: undefined }
   }
 
   /**
@@ -338,8 +359,11 @@ export class NodeEngine implements Engine {
     const answer = said.answer
     if (answer === null) throw new RangeError(`message ${said.utterance.id} has no answer although its phase is over`)
     this.#gaps.add(place, answer.gaps)
-    const own = entries.filter((entry) => entry.id === said.utterance.id)
-    return messageRecord(place, said.utterance, said.dueAt, answer, upstreamOf(own, answer.firstTokenAt))
+    const id = journalId(said.utterance)
+    const own = entries.filter((entry) => entry.id === id)
+    const upstream = upstreamOf(own, answer.firstTokenAt)
+    const isPage = this.#options.targets.get(place.side)?.kind === 'open-webui-socket'
+    return messageRecord(place, said.utterance, said.dueAt, isPage ? { ...answer, outcome: pageOutcome(answer, said.utterance, upstream) } : answer, upstream)
   }
 
   /** The largest time that a claim of the scenario still tolerates, ms. */

@@ -1,8 +1,9 @@
 import type { MessageRecord } from '../../sample/message.ts'
-import { failed } from '../../target/failure.ts'
-import type { Clock, Session, Target, Utterance } from '../../target/target.ts'
+import type { LeaveSpec } from '../../scenario/spec.ts'
+import type { Beside, Clock, Session, Target, Utterance } from '../../target/target.ts'
 import type { GentleOrder } from '../engine.ts'
 import { leastInterval, type SingleStep } from '../gentle-plan.ts'
+import { leaveInTime } from './batch.ts'
 import { abortAll, toldToItsEnd } from './phase.ts'
 import { before, prepareAll, rest, type SaidMessage, say } from './window.ts'
 
@@ -37,8 +38,10 @@ export interface GentleRequest {
   readonly target: Target
   readonly order: GentleOrder & { readonly step: SingleStep }
   readonly utterance: (label: string) => Utterance
-  /** After how many tokens the person leaves; undefined for one who stays. */
-  readonly leaveAfter: (label: string) => number | undefined
+  /** By whom the message of a pair is said, seen from whoever hears the blocker; undefined: by anybody. */
+  readonly as: Beside['as'] | undefined
+  /** When the person leaves; undefined for one who stays. */
+  readonly leaveOf: (label: string) => LeaveSpec | undefined
   /** A message from which nothing has come for so long is hung, ms. */
   readonly patience: number
   readonly pace: Pace
@@ -56,8 +59,14 @@ interface SaidGently {
 
 type Said = SaidGently['said'][number]
 
+/** Every session is closed when its message has ended; what that takes goes on beside the next message, and is waited for at the end of the step. */
+interface Step extends GentleRequest {
+  readonly closings: Promise<void>[]
+}
+
 /** One step of a gentle run, begun with nothing in flight and waited for to its end. Each message has a connection of its own, quiet or not. */
-export async function sayGently(request: GentleRequest): Promise<SaidGently> {
+export async function sayGently(asked: GentleRequest): Promise<SaidGently> {
+  const request: Step = { ...asked, closings: [] }
   const { order: { step }, clock, signal } = request
   const from = clock.now()
   const said: Said[] = []
@@ -77,58 +86,56 @@ export async function sayGently(request: GentleRequest): Promise<SaidGently> {
     return { from, windowAt: said[0]?.message.dueAt ?? from, to: clock.now(), drained, said }
   } finally {
     signal.removeEventListener('abort', onAbort)
+    await Promise.all(request.closings)
   }
 }
 
 /** The blocker, and the message in the middle of it. Where the blocker has ended by then nothing more is said: behind it nobody would wait. */
-async function sayPair(request: GentleRequest, step: Extract<SingleStep, { kind: 'pair' }>, said: Said[]): Promise<boolean> {
-  const { order: { delay }, patience, clock, signal } = request
+async function sayPair(request: Step, step: Extract<SingleStep, { kind: 'pair' }>, said: Said[]): Promise<boolean> {
+  const { order: { delay }, as, patience, clock, signal } = request
+  const heard = await opened(request, step.blocker)
   // A page takes seconds to load, and the machine's whole attention: both are there before the first of them says anything.
-  const behind = await prepared(request, step.label)
-  const blocker = await sayOne(request, step.blocker, 'blocker', said)
-  if (blocker === undefined) {
-    behind.session.close()
-    return true
-  }
+  const early = heard.session.prepare === undefined ? undefined : await opened(request, step.label)
+  const blocker = await sayOpened(request, heard, 'blocker', said)
   const dueAt = clock.now() + delay
-  const hasEnded = await before(blocker.exchange.done, delay, signal)
-  if (!hasEnded && !signal.aborted) await sayPrepared(request, behind, 'probe', said, dueAt)
-  else behind.session.close()
+  const hasEnded = blocker === undefined || await before(blocker.exchange.done, delay, signal)
+  if (hasEnded || signal.aborted) await early?.session.close()
+  else await sayOpened(request, early ?? await opened(request, step.label, as === undefined ? undefined : { session: heard.session, as }), 'probe', said, dueAt)
   return toldToItsEnd(said.map(({ message }) => message), patience, request)
 }
 
-/** A message that only has to be sent. */
-interface Prepared {
+/** A message that has only to be sent. */
+interface Opened {
   readonly label: string
   readonly session: Session
-  readonly said: Utterance
+  readonly utterance: Utterance
 }
 
-async function prepared({ target, utterance, signal }: GentleRequest, label: string): Promise<Prepared> {
-  const ready = { label, session: target.open(), said: utterance(label) }
-  await prepareAll([ready], signal)
-  return ready
+async function opened({ target, utterance, signal }: Step, label: string, beside?: Beside): Promise<Opened> {
+  const message = { label, session: target.open(beside), utterance: utterance(label) }
+  await prepareAll([message], signal)
+  return message
 }
 
-async function sayOne(request: GentleRequest, label: string, part: MessageRecord['part'], said: Said[]): Promise<SaidMessage | undefined> {
-  return sayPrepared(request, await prepared(request, label), part, said)
+async function sayOne(request: Step, label: string, part: MessageRecord['part'], said: Said[]): Promise<SaidMessage | undefined> {
+  return sayOpened(request, await opened(request, label), part, said)
 }
 
 /** Says it when its turn has come; undefined where the run was stopped first. */
-async function sayPrepared({ leaveAfter, pace, signal }: GentleRequest, { label, session, said: utterance }: Prepared, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
+async function sayOpened({ leaveOf, pace, signal, closings }: Step, { label, session, utterance }: Opened, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
   const dueAt = await pace.turn(signal, wantedAt)
   if (signal.aborted) {
-    session.close()
+    await session.close()
     return undefined
   }
   const message = say(session, utterance, dueAt)
   pace.touched()
   said.push({ message, label, part, copies: undefined })
-  void message.exchange.done.then(() => {
-    session.close()
+  closings.push(message.exchange.done.then(async () => {
     pace.touched()
-  })
-  const tokens = part === 'user' ? leaveAfter(label) : undefined
-  if (tokens !== undefined) void message.exchange.afterTokens(tokens).then(() => message.exchange.abort(failed('cancelled', `left after ${tokens} tokens`, 0)))
+    await session.close()
+  }))
+  const leave = part === 'user' ? leaveOf(label) : undefined
+  if (leave !== undefined) leaveInTime(message.exchange, leave)
   return message
 }

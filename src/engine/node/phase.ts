@@ -1,5 +1,5 @@
 import { failed } from '../../target/failure.ts'
-import type { Clock, Session, Target, Utterance } from '../../target/target.ts'
+import type { Beside, Clock, Session, Target, Utterance } from '../../target/target.ts'
 import { answered, before, dueTimes, rest, say, sayWindow, type PlannedProbe, type SaidMessage, warmAll } from './window.ts'
 
 /** A phase as the conductor wants it walked. Times in ms, rate per second. */
@@ -7,6 +7,8 @@ export interface PhaseRequest {
   readonly target: Target
   readonly probe: () => Utterance
   readonly blockers: readonly (() => Utterance)[]
+  /** By whom the probes are said, seen from whoever hears the first blocker; undefined: by anybody. */
+  readonly as?: Beside['as'] | undefined
   readonly probesPerKind: number
   readonly rate: number
   /** How long after a blocker was sent the window begins, at the latest. */
@@ -43,8 +45,8 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
   const { target, clock, signal, probesPerKind, rate } = request
   const from = clock.now()
   const opened: Session[] = []
-  const open = (): Session => {
-    const session = target.open()
+  const openAt = (beside?: Beside): Session => {
+    const session = target.open(beside)
     opened.push(session)
     return session
   }
@@ -53,6 +55,10 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
   const onAbort = (): void => abortAll([...said, ...blockers], 'cancelled', 'the run was interrupted')
   signal.addEventListener('abort', onAbort)
   try {
+    const blocking = request.blockers.map((blocker) => ({ session: openAt(), blocker }))
+    const [heard] = blocking
+    const beside = heard === undefined || request.as === undefined ? undefined : { session: heard.session, as: request.as }
+    const open = (): Session => openAt(beside)
     const warm = Array.from({ length: probesPerKind }, open)
     const isWarm = new Set<Session>()
     const groups = warmGroups(warm, rate)
@@ -61,7 +67,7 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
     const warmedAt = clock.now()
     // Known before anything blocks: is it the system's way to take its time over the opening request?
     const opensSlowly = warmedAt - from > warmingTime / 2
-    for (const blocker of request.blockers) blockers.push(say(open(), blocker(), clock.now()))
+    for (const { session, blocker } of blocking) blockers.push(say(session, blocker(), clock.now()))
     await before(Promise.all(blockers.map((blocker) => blocker.exchange.firstToken)), request.windowAfter, signal)
     // Behind a blocker whose first token took its time they would be idle for longer than they may.
     const span = (2_000 * first.length) / rate
@@ -83,7 +89,7 @@ export async function walkPhase(request: PhaseRequest): Promise<WalkedPhase> {
     return { from, windowAt, to: clock.now(), drained, probes: said, blockers }
   } finally {
     signal.removeEventListener('abort', onAbort)
-    for (const session of opened) session.close()
+    await Promise.all(opened.map((session) => session.close()))
   }
 }
 

@@ -103,7 +103,7 @@ async function sayAlone({ target, utterance }: MeasuredSide, clock: RunClock, si
   const session = target.open()
   const said = say(session, utterance(), clock.now())
   await finish([said], longestHello, signal)
-  session.close()
+  await session.close()
   return said.exchange.done
 }
 
@@ -127,7 +127,7 @@ async function timeOf({ target, utterance }: MeasuredSide, count: number, clock:
   const said = sessions.map((session) => say(session, utterance(), from))
   await finish(said, longestHello, signal)
   const answers = await Promise.all(said.map((message) => message.exchange.done))
-  for (const session of sessions) session.close()
+  await Promise.all(sessions.map((session) => session.close()))
   return Math.max(...answers.map((answer) => answer.endedAt)) - from
 }
 

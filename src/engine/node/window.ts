@@ -84,8 +84,8 @@ export async function warmAll(sessions: readonly Session[], signal: AbortSignal,
 const longestPreparation = 120_000
 
 /** Lets every session that is a page get ready for what it is going to say. @throws {UsageError} where no browser can be started. */
-export async function prepareAll(messages: readonly { readonly session: Session; readonly said: Utterance }[], signal: AbortSignal): Promise<void> {
-  const preparing = messages.flatMap(({ session, said }) => (session.prepare === undefined ? [] : [session.prepare(said)]))
+export async function prepareAll(messages: readonly { readonly session: Session; readonly utterance: Utterance }[], signal: AbortSignal): Promise<void> {
+  const preparing = messages.flatMap(({ session, utterance }) => (session.prepare === undefined ? [] : [session.prepare(utterance)]))
   if (preparing.length > 0) await before(Promise.all(preparing), longestPreparation, signal)
 }
 

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { buffering } from './defects/buffering.ts'
 import { coalescing } from './defects/coalescing.ts'
 import { cut } from './defects/cut.ts'
@@ -13,7 +12,7 @@ import { tokenReorder } from './defects/token-reorder.ts'
 import { tokenRepeat } from './defects/token-repeat.ts'
 import { wrongStatus } from './defects/wrong-status.ts'
 import type { Settings } from './settings.ts'
-import { clientSink, type Sink } from './sink.ts'
+import type { Sink } from './sink.ts'
 
 /** Which answer of the gateway it is, from 1, and what of the gateway its defects touch. */
 export interface AnswerPlace {
@@ -24,8 +23,8 @@ export interface AnswerPlace {
 }
 
 /** The way from the model to the client, with the defects that are set, the first to touch the answer outermost. */
-export function answerSink(response: ServerResponse, settings: Settings, place: AnswerPlace): Sink {
-  return failingSink(wordingSink(pacingSink(clientSink(response), settings, place), settings, place), settings)
+export function answerSink(client: Sink, settings: Settings, place: AnswerPlace): Sink {
+  return failingSink(wordingSink(pacingSink(client, settings, place), settings, place), settings)
 }
 
 /** What changes when the client is told. */

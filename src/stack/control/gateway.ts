@@ -1,16 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Answers } from './answers.ts'
+import { Answers, type Lane } from './answers.ts'
 import { clientLeaves } from './departure.ts'
 import { Holds } from './holds.ts'
+import { isForgotten } from './idleness.ts'
 import { giveApiKey, isAdmitted, signIn, statements } from './open-webui-api.ts'
+import { socketPath } from './page/page-sockets.ts'
+import { Pages } from './page/pages.ts'
 import { relay } from './relay.ts'
 import { Search } from './search/search.ts'
 import type { Settings } from './settings.ts'
 import { clientSink, sendJson } from './sink.ts'
 import { Slots } from './slots.ts'
 import { Upstream } from './upstream.ts'
+
+/** `/api/v1/chats/ID`, and to stop it `/api/tasks/chat/ID/stop`. */
+const chatPath = /^\/api\/(?:v1\/chats\/([\w-]+)|tasks\/chat\/([\w-]+)\/stop)$/
 
 /** A small chat gateway in front of one model, whose defects are settings. Without a search it changes neither what is asked nor, without a defect, what is answered. */
 export class Gateway {
@@ -19,9 +25,12 @@ export class Gateway {
   readonly #search: Search
   readonly #database: Slots
   readonly #answers: Answers
+  readonly #pages: Pages
   readonly #server: Server
-  readonly #lanes: readonly Slots[]
-  readonly #laneOf = new WeakMap<Socket, Slots>()
+  readonly #lanes: readonly Lane[]
+  readonly #laneOf = new WeakMap<Socket, Lane>()
+  /** When each connection last carried something; kept where idle ones are forgotten. */
+  readonly #saidAt = new WeakMap<Socket, number>()
   #connections = 0
 
   /** @param upstream the base that an OpenAI client would take: `/chat/completions` and `/models` are appended. */
@@ -30,13 +39,13 @@ export class Gateway {
     this.#upstream = new Upstream(upstream, settings)
     this.#search = new Search(upstream, settings)
     this.#database = Slots.of(settings.databasePool)
-    this.#answers = new Answers(settings, { upstream: this.#upstream, search: this.#search, database: this.#database })
-    this.#lanes = Array.from({ length: settings.lanes }, () => Slots.of(settings.slots))
+    this.#pages = new Pages(settings)
+    this.#answers = new Answers(settings, { upstream: this.#upstream, search: this.#search, pages: this.#pages, database: this.#database })
+    this.#lanes = Array.from({ length: settings.lanes }, (_, number) => ({ number, slots: Slots.of(settings.slots) }))
     this.#server = createServer({ noDelay: true, keepAliveTimeout: settings.keepAlive }, (request, response) => this.#route(request, response))
-    this.#server.on('connection', (socket) => {
-      const lane = this.#lanes[this.#connections % this.#lanes.length]
-      if (lane !== undefined) this.#laneOf.set(socket, lane)
-      this.#connections += 1
+    this.#server.on('upgrade', (upgraded, socket, head) => {
+      if (upgraded.url?.startsWith(socketPath) === true) this.#pages.sockets.upgrade(upgraded, socket, head)
+      else socket.destroy()
     })
   }
 
@@ -57,11 +66,14 @@ export class Gateway {
     this.#server.closeAllConnections()
     this.#upstream.close()
     await this.#search.close()
+    await this.#pages.sockets.close()
     await closed
   }
 
   #route(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => {})
+    this.#lane(request.socket)
+    if (this.#settings.forgetsIdle !== 'none' && this.#isLost(request, response)) return
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     switch (`${request.method} ${path}`) {
       case 'POST /v1/chat/completions':
@@ -86,21 +98,57 @@ export class Gateway {
         return sendJson(response, 200, statements[path] ?? '{}')
       case 'GET /control/settings':
         return sendJson(response, 200, JSON.stringify(this.#settings))
-      default:
+      default: {
+        const chat = chatPath.exec(path)
+        if (chat !== null) return this.#chatRequest(request, chat[2] ?? chat[1] ?? '', response)
         return clientSink(response).fail({ status: 404, type: 'not_found', message: `There is no ${request.method} ${path} here.` })
+      }
     }
   }
 
+  /** Said on a connection that was forgotten: it is gone, and so is the message. */
+  #isLost({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const remember = (): void => { this.#saidAt.set(socket, performance.now()) }
+    if (isForgotten(this.#saidAt.get(socket), this.#settings.forgetsIdle)) {
+      socket.resetAndDestroy()
+      return true
+    }
+    remember()
+    response.once('finish', remember)
+    return false
+  }
+
   #chat(request: IncomingMessage, response: ServerResponse): void {
-    const lane = this.#laneOf.get(request.socket)
-    if (lane !== undefined && isAdmitted(request, response, this.#settings.auth)) void this.#answers.tell(request, response, lane)
+    if (isAdmitted(request, response, this.#settings.auth)) void this.#answers.tell(request, response, this.#lane(request.socket))
+  }
+
+  /** Connections are dealt to the workers in turn, those of pages' sockets apart from all others. */
+  #lane(socket: Socket): Lane {
+    const known = this.#laneOf.get(socket)
+    if (known !== undefined) return known
+    const lane = this.#lanes[this.#connections % this.#lanes.length]
+    if (lane === undefined) throw new RangeError('a gateway has one lane at least')
+    this.#laneOf.set(socket, lane)
+    this.#connections += 1
+    return lane
+  }
+
+  /** What a page asks about one chat: how it stands, to stop it, to delete it. */
+  #chatRequest({ method, socket }: IncomingMessage, chat: string, response: ServerResponse): void {
+    const { chats } = this.#pages
+    const missing = (): void => sendJson(response, 404, '{"detail":"Not found"}')
+    if (method === 'POST') return sendJson(response, 200, JSON.stringify({ status: true, message: `${this.#pages.stop(chat, this.#lane(socket))} tasks stopped.` }))
+    if (method === 'DELETE') return chats.delete(chat) ? sendJson(response, 200, 'true') : missing()
+    const text = chats.text(chat)
+    if (text === undefined) return missing()
+    void this.#query(response, text)
   }
 
   async #health(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { healthBlocks, healthDelay } = this.#settings
-    const lane = this.#laneOf.get(request.socket)
+    const lane = this.#lane(request.socket)
     const holds = new Holds()
-    if (healthBlocks && lane !== undefined && !(await holds.take(lane, clientLeaves(response)))) return
+    if (healthBlocks && !(await holds.take(lane.slots, clientLeaves(response)))) return
     if (healthDelay > 0) await wait(healthDelay)
     if (!response.destroyed) sendJson(response, 200, '{"status":true}')
     holds.release()

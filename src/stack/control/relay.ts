@@ -3,12 +3,15 @@ import { Deadline } from './deadline.ts'
 import type { Settings } from './settings.ts'
 import type { Failure, HeadFields, Sink } from './sink.ts'
 
+/** Whoever reads an answer, as far as it may have to be waited for. */
+export type Client = Pick<ServerResponse, 'writableNeedDrain'> & { on(event: 'drain' | 'close', listener: () => void): unknown; off(event: 'drain' | 'close', listener: () => void): unknown }
+
 /**
  * Sends the request and gives everything that comes back to the sink, each read at once. Resolves when the sink was told the end or the failure;
  * never rejects.
- * @param response where the sink leads: while its client does not keep up, the model is not read.
+ * @param client where the sink leads: while it does not keep up, the model is not read.
  */
-export function relay(request: ClientRequest, body: Buffer | undefined, sink: Sink, upstreamTimeout: Settings['upstreamTimeout'], response: ServerResponse): Promise<void> {
+export function relay(request: ClientRequest, body: Buffer | undefined, sink: Sink, upstreamTimeout: Settings['upstreamTimeout'], client: Client): Promise<void> {
   return new Promise((resolve) => {
     let isOver = false
     const over = (tell: () => void): void => {
@@ -18,7 +21,7 @@ export function relay(request: ClientRequest, body: Buffer | undefined, sink: Si
       tell()
       resolve()
     }
-    const deadline = new Deadline(upstreamTimeout, () => response.writableNeedDrain, (failure) => {
+    const deadline = new Deadline(upstreamTimeout, () => client.writableNeedDrain, (failure) => {
       over(() => sink.fail(failure))
       request.destroy()
     })
@@ -32,7 +35,7 @@ export function relay(request: ClientRequest, body: Buffer | undefined, sink: Si
         if (isOver) return
         deadline.touch()
         sink.write(bytes)
-        if (response.writableNeedDrain) waitForClient(answer, response)
+        if (client.writableNeedDrain) waitForClient(answer, client)
       })
       answer.on('end', () => over(() => sink.end()))
       answer.on('error', brokeOff)
@@ -43,15 +46,15 @@ export function relay(request: ClientRequest, body: Buffer | undefined, sink: Si
   })
 }
 
-function waitForClient(answer: IncomingMessage, response: ServerResponse): void {
+function waitForClient(answer: IncomingMessage, client: Client): void {
   const goOn = (): void => {
-    response.off('drain', goOn)
-    response.off('close', goOn)
+    client.off('drain', goOn)
+    client.off('close', goOn)
     answer.resume()
   }
   answer.pause()
-  response.on('drain', goOn)
-  response.on('close', goOn)
+  client.on('drain', goOn)
+  client.on('close', goOn)
 }
 
 /** Of the head only what says how to read the answer: as gateways do, which write their own. */

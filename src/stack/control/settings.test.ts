@@ -18,7 +18,7 @@ test('a gateway that is told nothing is sound and unlimited', () => {
     buffers: false, delayBefore: 0, delayAfter: 0, swallowsErrors: false, cutsAfter: 'none', keepsUpstream: false, search: 'async', fakesSources: false,
     healthBlocks: false, healthDelay: 0, databasePool: 'none', poolLimit: 'none', reusesDead: false, reorders: 'none', reorderEvery: 16, mixes: 'none', mixEvery: 16,
     tailEvery: 'none', tailDelay: 3_000, tailWhen: 'always', coalesces: 'none', delaysErrors: 0, apologises: false, wrongStatus: false, cutsEvery: 1, cancelsLate: 0,
-    stallsEvery: 'none', stallFor: 3_000, auth: 'none',
+    stallsEvery: 'none', stallFor: 3_000, socketsInMemory: false, forgetsMissed: false, oneAtATime: 'none', forgetsIdle: 'none', searchThreads: 'none', auth: 'none',
   })
 })
 

@@ -46,6 +46,11 @@ export interface Settings {
   readonly cancelsLate: number
   readonly stallsEvery: number | 'none'
   readonly stallFor: number
+  readonly socketsInMemory: boolean
+  readonly forgetsMissed: boolean
+  readonly oneAtATime: 'none' | 'chat' | 'person'
+  readonly forgetsIdle: number | 'none'
+  readonly searchThreads: number | 'none'
   readonly auth: 'none' | 'required'
 }
 export type SettingName = keyof Settings
@@ -89,7 +94,7 @@ const yesOrNo = (meaning: string): Setting<boolean> => ({
 /** Each of the operators' problems is one of them; the rest are the classics of gateways that go wrong. */
 const table: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
   slots: countOrNone('answers told at a time in each lane; the others wait, first come first served'),
-  lanes: count(1, 'workers: client connections are dealt to them in turn as they are accepted, and each has slots of its own'),
+  lanes: count(1, 'workers: client connections are dealt to them in turn with their first request, the sockets of pages apart from the others, and each has slots of its own'),
   connections: { standard: 'pooled', read: oneOf('pooled', 'fresh'), takes: 'pooled or fresh', meaning: 'upstream connections: kept for 30 s and used again, or a new one for every message' },
   handshakeCost: timeSetting(0, 'what a new upstream connection costs; a fresh one pays it before it asks for a slot, a pool when it grows'),
   upstreamTimeout: {
@@ -136,6 +141,11 @@ const table: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
   cancelsLate: timeSetting(0, 'notices that the client left that much later: until then the model goes on and the slot is held'),
   stallsEvery: countOrNone('every stallsEvery-th answer pauses once, in front of its third token, for stallFor'),
   stallFor: timeSetting(3_000, 'how long the answers pause that stallsEvery hits'),
+  socketsInMemory: yesOrNo('each worker (lanes) knows the pages whose socket it has, and the answers that it tells itself, and no other: what it tells of a message reaches those pages alone, and a Stop that comes to another worker stops nothing'),
+  forgetsMissed: yesOrNo('a page that lost its socket gets nothing of what it missed: neither does the end of an answer repeat it, nor is it kept'),
+  oneAtATime: { standard: 'none', read: oneOf('none', 'chat', 'person'), takes: 'none, chat or person', meaning: 'messages of pages that wait until the one before is answered: none, those of the same chat, or those of the same person' },
+  forgetsIdle: { standard: 'none', read: orNone(time), takes: 'none, milliseconds (300) or a time (300ms, 45s)', meaning: 'forgets a connection on which nothing was said for so long, as a balancer in between may: what is said on it then is lost, and nobody is told' },
+  searchThreads: countOrNone('searches at a time; the others wait, holding their slot'),
   auth: { standard: 'none', read: oneOf('none', 'required'), takes: 'none or required', meaning: 'whether chat and models answer 401 without a bearer token; the token "expired" gets one everywhere' },
 }
 

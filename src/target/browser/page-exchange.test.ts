@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { failed } from '../failure.ts'
 import type { Answer, Utterance } from '../target.ts'
 import { PageExchange, type ReadyPage } from './page-exchange.ts'
-import type { Look, PageReport } from './page-watch.ts'
+import type { Look } from './page-eyes.ts'
+import type { PageReport } from './page-watch.ts'
 
 beforeEach(() => { vi.useFakeTimers() })
 afterEach(() => { vi.useRealTimers() })

@@ -1,7 +1,8 @@
 import type { Outcome } from '../../sample/message.ts'
 import { failed, withoutSecrets } from '../failure.ts'
 import type { Answer, Clock, Exchange, Utterance } from '../target.ts'
-import type { Look, PageReport } from './page-watch.ts'
+import type { Look } from './page-eyes.ts'
+import type { PageReport } from './page-watch.ts'
 
 /** A page in which a message is typed, and has only to be sent. */
 export interface ReadyPage {

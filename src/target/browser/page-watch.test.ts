@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { pageEyes } from './page-eyes.ts'
 import { type PageElement, type PageGlobal, type PagePlaces, type PageReport, watchPage, watchScript } from './page-watch.ts'
 
 const places: PagePlaces = { send: '#send', stop: '#stop', answer: '.answer', words: '.words', failure: '.failure', toast: '.toast', sources: '.sources' }
@@ -53,8 +54,8 @@ class FakeElement implements PageElement {
 function page(root: FakeElement) {
   const reports: PageReport[] = []
   let now = 0
-  let frames: (() => void)[] = []
-  let tasks: (() => void)[] = []
+  const frames: (() => void)[] = []
+  const tasks: (() => void)[] = []
   let onChange: () => void = () => {}
   let onClick: (event: { target: unknown; timeStamp: number }) => void = () => {}
   const given: PageGlobal = {
@@ -77,7 +78,7 @@ function page(root: FakeElement) {
       observe(): void {}
     },
   }
-  const watch = watchPage(given, places, (report) => reports.push(report))
+  const watch = watchPage(given, places, pageEyes(given, places), (report) => reports.push(report))
   return {
     watch, reports,
     change: () => onChange(),

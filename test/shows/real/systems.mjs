@@ -29,7 +29,7 @@ const systems = {
     entries: { key: () => ({ flags: ['--api-key-env', 'TARGET_KEY'], environment: { TARGET_KEY: masterKey } }) },
   },
   'open-webui': {
-    requirements: 'open-webui-0.12.4.txt',
+    requirements: '../../../src/stack/open-webui/open-webui-0.12.4.txt',
     command: (bin, port) => [path.join(bin, 'open-webui'), 'serve', '--host', '127.0.0.1', '--port', String(port)],
     prepare: (folder) => mkdirSync(path.join(folder, 'data')),
     environment: (folder, mockUrl, port) => ({

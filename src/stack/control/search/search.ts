@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Settings } from '../settings.ts'
 import type { Sink } from '../sink.ts'
+import { Slots } from '../slots.ts'
 import { asyncFetching, BlockingFetching, type Fetching } from './fetching.ts'
 import { htmlText } from './html-text.ts'
 import { type SearchRequest, searchRequest } from './search-request.ts'
@@ -23,11 +24,13 @@ export class Search {
   readonly #engine: string
   readonly #fakes: boolean
   readonly #isLate: boolean
+  readonly #threads: Slots
   /** Undefined where it does not search. */
   readonly #fetching: Fetching | undefined
 
   /** @param upstream the model; the engine is at `/search` of its origin. */
-  constructor(upstream: URL, { search, fakesSources }: Pick<Settings, 'search' | 'fakesSources'>) {
+  constructor(upstream: URL, { search, fakesSources, searchThreads }: Pick<Settings, 'search' | 'fakesSources' | 'searchThreads'>) {
+    this.#threads = Slots.of(searchThreads)
     this.#engine = `${upstream.origin}/search`
     this.#fakes = fakesSources || search === 'late'
     this.#isLate = search === 'late'
@@ -46,7 +49,7 @@ export class Search {
 
   async #searched(request: SearchRequest, sink: Sink, signal: AbortSignal): Promise<Question> {
     const { query } = request
-    const sources = this.#fakes ? [{ url: 'http://fake.invalid/', text: 'Nobody has read this.' }] : await this.#sources(query, signal)
+    const sources = this.#fakes ? [{ url: 'http://fake.invalid/', text: 'Nobody has read this.' }] : await this.#inTurn(query, signal)
     // As Open WebUI does: who cannot search answers without, and does not say so.
     if (sources.length === 0 || signal.aborted) return { body: request.modelBody(), sink }
     const body = this.#fakes ? request.modelBody() : request.modelBody(promptWithSources(query, sources))
@@ -55,6 +58,16 @@ export class Search {
     sink.head(200, { 'content-type': 'text/event-stream' })
     sink.write(sourcesEvent(query, sources))
     return { body, sink: continued(sink), ...rest }
+  }
+
+  /** When a thread is free for it. */
+  async #inTurn(query: string, signal: AbortSignal): Promise<Source[]> {
+    const release = await this.#threads.take(signal)
+    try {
+      return release === undefined ? [] : await this.#sources(query, signal)
+    } finally {
+      release?.()
+    }
   }
 
   async #sources(query: string, signal: AbortSignal): Promise<Source[]> {

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { message, run } from '../../test/fixtures/run.ts'
 import { threeViews } from '../../test/fixtures/series.ts'
 import type { ObservationRecord } from '../sample/run-file.ts'
-import { healthTimes } from './health-time.ts'
+import { lookTimes } from './look-time.ts'
 
 const look = (parts: Partial<ObservationRecord> = {}): ObservationRecord => ({
   type: 'observation', side: 'after', round: 1, attempt: 1, phase: 'quiet', what: 'health', dueAt: 100, startedAt: 100, endedAt: 103, status: 200, failure: null, errorBound: 0, ...parts,
 })
 const times = (observations: readonly ObservationRecord[], thrownAway: readonly string[] = []) =>
-  threeViews(run({ messages: [message(), message({ round: 2 })], observations, thrownAway }), healthTimes)
+  threeViews(run({ messages: [message(), message({ round: 2 })], observations, thrownAway }), lookTimes('health'))
 
 test('from due to the end of its answer; only against a fail less its error bound, never less than nothing', () => {
   expect(times([look({ startedAt: 150, endedAt: 160, errorBound: 52 }), look({ errorBound: 9 })])).toEqual([[60, 3], [60, 3], [8, 0]])
@@ -21,4 +21,9 @@ test('no good answer ranks above all', () => {
 test('phases taken together, other looks and thrown-away rounds left out', () => {
   const [measured] = times([look({ endedAt: 101 }), look({ phase: 'behindStory', endedAt: 102 }), look({ what: 'database', endedAt: 900 }), look({ what: 'model', endedAt: 900 }), look({ round: 2, endedAt: 900 })], ['after/2/1'])
   expect(measured).toEqual([1, 2])
+})
+
+test('of the looks at the database their own', () => {
+  const observations = [look(), look({ what: 'database', endedAt: 900 })]
+  expect(threeViews(run({ messages: [message()], observations }), lookTimes('database'))[0]).toEqual([800])
 })

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { exitCodes, UsageError } from '../errors.ts'
+import { cacheFolder } from '../stack/cache-folder.ts'
+import { stopStack } from '../stack/left-overs.ts'
+import { isRunning } from '../stack/process-identity.ts'
+import { type KnownStack, knownStacks } from '../stack/stack-folder.ts'
+import type { CommandContext } from './context.ts'
+import { unknownStack } from './stack.ts'
+import { realStacks } from './stack-request.ts'
+
+/** `first-token stack status`: every real stack that is up, or was left behind. */
+export function stackStatus(name: string | undefined, context: CommandContext): number {
+  const stacks = known(name, context)
+  if (stacks.length === 0) context.out('Nothing is up.\n')
+  for (const stack of stacks) context.out(`${inWords(stack).join('\n')}\n`)
+  return exitCodes.pass
+}
+
+function inWords({ folder, state }: KnownStack): string[] {
+  if (state === undefined) return [`${folder}: left behind, by a start that was cut short. End it: first-token stack down`]
+  const { stack, owner, since, mock, sides } = state
+  const stage = !isRunning(owner) ? `left behind (process ${owner.pid} is gone); end it: first-token stack down ${stack}` : sides.length === 0 ? 'coming up' : 'up'
+  return [
+    `${stack}: ${stage}, by process ${owner.pid}, since ${since}`,
+    ...(mock === undefined ? [] : [`  mock          ${mock.url}/v1  pid ${mock.pid}`]),
+    ...sides.map(({ name, profile, url, pids }) => `  ${name.padEnd(13)} ${url}  pid ${pids.join(', ')}${profile === name ? '' : `  profile ${profile}`}`),
+  ]
+}
+
+/** `first-token stack logs NAME [SIDE]`: of every stack of that name that is up. */
+export function stackLogs(name: string, side: string | undefined, context: CommandContext): number {
+  const sides = known(name, context).flatMap(({ state }) => state?.sides ?? [])
+  if (sides.length === 0) throw new UsageError({ what: `Nothing of ${name} is up.`, fix: `Start it: first-token stack up ${name}` })
+  const wanted = side === undefined ? sides : sides.filter((one) => one.name === side)
+  if (wanted.length === 0) throw new UsageError({ what: `${name} has no side "${side ?? ''}" up.`, fix: `It has ${[...new Set(sides.map((one) => one.name))].join(', ')}.` })
+  for (const one of wanted) {
+    if (wanted.length > 1) context.out(`── ${one.name}, ${one.url}\n`)
+    context.out(existsSync(one.log) ? readFileSync(one.log, 'utf8') : '')
+  }
+  return exitCodes.pass
+}
+
+/** `first-token stack down NAME`: stops what is up, whoever started it, and what was left behind. */
+export async function stackDown(name: string, context: CommandContext): Promise<number> {
+  const stacks = known(name, context)
+  if (stacks.length === 0) context.out('Nothing is up.\n')
+  for (const stack of stacks) {
+    const { ended } = await stopStack(stack)
+    context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped${ended === 0 ? '' : `, ${ended} processes that were left behind among it`}\n`)
+  }
+  return exitCodes.pass
+}
+
+function known(name: string | undefined, { environment }: CommandContext): KnownStack[] {
+  if (name === 'control') throw new UsageError({ what: 'The control stack is not kept account of: it ends with the command that started it.', fix: 'Press Ctrl-C there.' })
+  if (name !== undefined && !realStacks.some((stack) => stack === name)) throw new UsageError(unknownStack(name))
+  return knownStacks(cacheFolder(environment), name)
+}

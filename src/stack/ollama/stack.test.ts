@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs'
+import { mkdir, rename } from 'node:fs/promises'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runningProcesses } from '../control/test/running-processes.ts'
+import { ollamaVersion } from './build.ts'
+import { ollamaProfiles } from './profiles.ts'
+import { knownStacks } from '../stack-folder.ts'
+import { startOllamaStack } from './stack.ts'
+import { type FakeOllama, fakeOllama } from './test/fake-ollama.ts'
+
+let fake: FakeOllama
+beforeEach(async () => { fake = await fakeOllama() })
+afterEach(async () => {
+  expect(runningProcesses(fake.folder)).toEqual([])
+  await fake.remove()
+})
+
+/** With the fake in the place where a built one is looked for. */
+async function start(profiles: readonly string[], changes: Record<string, string> = {}) {
+  const folder = path.join(fake.folder, 'cache', `ollama-${ollamaVersion}`)
+  await mkdir(folder, { recursive: true })
+  await rename(fake.program, path.join(folder, 'ollama'))
+  return startOllamaStack({ profiles, changes, environment: { FIRST_TOKEN_CACHE: `${fake.folder}/cache` }, note: () => {}, signal: new AbortController().signal })
+}
+
+test('before answers one at a time, after four; each is a side with an address of its own and the rate of its model', async () => {
+  expect(ollamaProfiles).toEqual({ before: { OLLAMA_NUM_PARALLEL: '1' }, after: { OLLAMA_NUM_PARALLEL: '4' } })
+  const stack = await start(['before', 'after'])
+  expect(stack.sides.map(({ name, profile, settings, tokensPerSecond }) => ({ name, profile, slots: settings['slots'], rate: Math.round(tokensPerSecond) }))).toEqual([
+    { name: 'before', profile: 'before', slots: 1, rate: 250 }, { name: 'after', profile: 'after', slots: 4, rate: 250 },
+  ])
+  expect(new Set(stack.sides.map(({ url }) => url)).size).toBe(2)
+  const [known] = knownStacks(path.join(fake.folder, 'cache'), 'ollama')
+  expect(known?.state?.sides).toEqual(stack.sides.map(({ name, profile, url, log, pid }) => ({ name, profile, url, log, pids: [pid] })))
+  await stack.down()
+  await stack.down()
+  expect(readdirSync(path.join(fake.folder, 'cache/state'))).toEqual([])
+})
+
+test('a change for one side stands above one for all, and that above the profile', async () => {
+  const stack = await start(['before', 'after'], { OLLAMA_NUM_PARALLEL: '3', 'after:OLLAMA_NUM_PARALLEL': '8' })
+  expect(stack.sides.map(({ settings }) => settings['slots'])).toEqual([3, 8])
+  await stack.down()
+})
+
+test('what the stack sets itself cannot be changed', async () => {
+  await expect(start(['after'], { OLLAMA_HOST: '0.0.0.0', 'after:HOME': '/' })).rejects.toThrow(/OLLAMA_HOST: the stack sets this itself.*after:HOME/s)
+})
+
+test('a port that is taken is told before anything is started', async () => {
+  const stack = await start(['after'])
+  const taken = Number(new URL(stack.sides[0]?.url ?? '').port)
+  await expect(startOllamaStack({ profiles: ['before'], changes: {}, firstPort: taken, environment: { FIRST_TOKEN_CACHE: `${fake.folder}/cache` }, note: () => {}, signal: new AbortController().signal })).rejects.toThrow(`Port ${taken} is taken`)
+  await stack.down()
+})

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { SideProcessError } from '../side-process.ts'
+
+/** Somebody who may use a side. */
+export interface OpenWebUiAccount {
+  readonly email: string
+  readonly password: string
+  /** A session: what its API, its socket and its page take. */
+  readonly token: string
+}
+
+/** `person` and `other` have the role of everybody, `admin` may look at the settings. */
+export interface OpenWebUiAccounts {
+  readonly admin: OpenWebUiAccount
+  readonly person: OpenWebUiAccount
+  readonly other: OpenWebUiAccount
+}
+
+type Login = Pick<OpenWebUiAccount, 'email' | 'password'>
+
+const session = z.object({ token: z.string().min(1) })
+const patience = 60_000
+
+/** Signs the admin in, which the first start has made, and makes the other accounts. @throws {SideProcessError} where the side refuses. */
+export async function makeAccounts(origin: string, logins: { readonly admin: Login; readonly person: Login; readonly other: Login }): Promise<OpenWebUiAccounts> {
+  const admin = await signedIn(`${origin}/api/v1/auths/signin`, logins.admin, {})
+  const add = (login: Login, name: string): Promise<OpenWebUiAccount> => signedIn(`${origin}/api/v1/auths/add`, login, { name, role: 'user' }, admin.token)
+  return { admin, person: await add(logins.person, 'Person'), other: await add(logins.other, 'Other') }
+}
+
+async function signedIn(url: string, login: Login, more: Readonly<Record<string, string>>, token?: string): Promise<OpenWebUiAccount> {
+  const { token: own } = session.parse(await json(url, { method: 'POST', token, body: { ...login, ...more } }))
+  return { ...login, token: own }
+}
+
+export interface Asking {
+  readonly method?: 'GET' | 'POST'
+  readonly token?: string | undefined
+  readonly body?: unknown
+}
+
+/** @throws {SideProcessError} for every status but 200; says nothing of what was sent. */
+export async function json(url: string, { method = 'GET', token, body }: Asking): Promise<unknown> {
+  const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+  const answer = await fetch(url, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: AbortSignal.timeout(patience) })
+  if (answer.status !== 200) throw new SideProcessError(`${method} ${url} answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`)
+  return answer.json()
+}

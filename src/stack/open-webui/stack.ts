@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { type Problem, UsageError } from '../../errors.ts'
+import type { SideSpec } from '../../sample/run-file.ts'
+import { cacheFolder } from '../cache-folder.ts'
+import { availableMemoryBytes } from '../memory.ts'
+import { freePorts } from '../ports.ts'
+import { ownIdentity } from '../process-identity.ts'
+import { ProcessGroups } from '../process-groups.ts'
+import { type ProfileName, wantsRedis, workersOf } from '../profiles.ts'
+import { SideProcessError, type SideProcess, startSideProcess } from '../side-process.ts'
+import type { Stack, StackSide } from '../stack.ts'
+import { newStackFolder, writeState } from '../stack-folder.ts'
+import { makeAccounts, type OpenWebUiAccounts } from './accounts.ts'
+import { checkChanges, type ModelBehind, sideSettings } from './environment.ts'
+import { memoryProblem } from './memory-need.ts'
+import { findPython, type Python } from './python.ts'
+import { findRedis, type Redis } from './redis.ts'
+import { settingsInForce } from './settings-in-force.ts'
+import { type RunningSide, startSide, type WantedSide } from './side.ts'
+import { venvPython } from './venv.ts'
+
+export interface OpenWebUiOptions {
+  /** Each is a side. */
+  readonly profiles: readonly ProfileName[]
+  /** Within what time an error has to be seen, ms: the time-outs of the profiles go with it. */
+  readonly errorWithin: number
+  /** What --set-env says, on all sides or, as `after:NAME`, on one. */
+  readonly changes: Readonly<Record<string, string>>
+  /** What answers behind all sides; undefined for our mock. */
+  readonly model: Extract<ModelBehind, { kind: 'ollama' }> | undefined
+  readonly mockArgs: readonly string[]
+  readonly files: { readonly mock: string; readonly requirements: string }
+  /** Of whoever runs this; the sides inherit none of it. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Sides get this port and those that follow; undefined for free ones. */
+  readonly firstPort: number | undefined
+  readonly note: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+export interface OpenWebUiSide extends StackSide {
+  readonly profile: ProfileName
+  readonly settings: SideSpec['settings']
+  readonly accounts: OpenWebUiAccounts
+  readonly log: string
+}
+
+/** Real Open WebUIs, each with a database of its own, in front of one mock, which is their search engine too. */
+export interface OpenWebUiStack extends Stack<OpenWebUiSide> {
+  /** Where all of it writes; it goes with the stack. */
+  readonly folder: string
+  readonly mock: { readonly url: string }
+  readonly model: ModelBehind
+}
+
+/** What this machine has of what the sides need. */
+interface Means {
+  readonly python: Python
+  readonly redis: Redis | undefined
+}
+
+/**
+ * Starts the mock, then all sides at once, and waits until all workers of all sides are up.
+ * @throws {UsageError} where this machine lacks what it takes: every lack, with what mends it.
+ * @throws {SideProcessError} where one of them does not start. Either way nothing is left running.
+ */
+export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWebUiStack> {
+  const { environment, changes, profiles, errorWithin, files, note, signal } = options
+  checkChanges(changes)
+  const wanted = profiles.map((name): WantedSide => ({ name, settings: sideSettings(name, errorWithin, changes) }))
+  const means = meansFor(wanted, environment['PATH'] ?? '')
+  await freePorts(wanted.length, options.firstPort)
+  const cache = cacheFolder(environment)
+  mkdirSync(cache, { recursive: true })
+  const python = await venvPython({ cache, requirementsFile: files.requirements, python: means.python, environment, note, signal })
+  const folder = newStackFolder(cache, 'open-webui')
+  const groups = new ProcessGroups(folder)
+  let mock: SideProcess | undefined
+  const down = async (): Promise<void> => { await Promise.all([groups.end(), mock?.stop()]) }
+  try {
+    mock = await startMock(options)
+    const sides = await startSides(wanted, { ...options, folder, groups, python, redis: means.redis, mock })
+    return { folder, mock: { url: mock.url }, model: modelBehind(options, mock), sides, died: Promise.race([mock.died, groups.died]), down }
+  } catch (error) {
+    keepLogs(wanted, folder, cache)
+    await down()
+    throw error instanceof SideProcessError && !signal.aborted ? new SideProcessError(`${error.message}\nThe logs are kept in ${keptLogs(cache)}.`) : error
+  }
+}
+
+/** @throws {UsageError} with everything that is missing. */
+function meansFor(wanted: readonly WantedSide[], searchPath: string): Means {
+  const python = findPython(searchPath)
+  const redis = wanted.some(({ settings }) => wantsRedis(settings)) ? findRedis(searchPath) : undefined
+  const memory = memoryProblem(wanted.map(({ name, settings }) => ({ name, workers: workersOf(settings) })), availableMemoryBytes())
+  const problems: Problem[] = [python, redis, memory].filter((found) => found !== undefined && 'what' in found)
+  if (problems.length > 0 || 'what' in python || (redis !== undefined && 'what' in redis)) throw new UsageError(problems)
+  return { python, redis }
+}
+
+const mockModel = { model: 'mock', taskModel: 'mock-task' } as const
+
+/** @throws {UsageError} where it was the settings asked for that it does not take. */
+async function startMock({ files, mockArgs }: OpenWebUiOptions): Promise<SideProcess> {
+  try {
+    return await startSideProcess({ name: 'mock', file: files.mock, args: ['--models', `${mockModel.model},${mockModel.taskModel}`, ...mockArgs] })
+  } catch (error) {
+    if (mockArgs.length === 0 || !(error instanceof SideProcessError)) throw error
+    throw new UsageError({ what: `The mock does not take what --defect mock: says (${error.message.replace(/^mock did not start: exit code 2: /, '')}).`, fix: 'Its settings are the flags of first-token mock --help.' })
+  }
+}
+
+const modelBehind = ({ model }: OpenWebUiOptions, mock: SideProcess): ModelBehind => model ?? { kind: 'mock', url: mock.url, ...mockModel }
+
+interface SidesStart extends OpenWebUiOptions {
+  readonly folder: string
+  readonly groups: ProcessGroups
+  readonly python: string
+  readonly redis: Redis | undefined
+  readonly mock: SideProcess
+}
+
+/** How long all sides together may take, ms: what a slow machine needs for the first, and for each process more. */
+const startTime = { least: 120_000, perProcess: 30_000 }
+
+async function startSides(wanted: readonly WantedSide[], start: SidesStart): Promise<OpenWebUiSide[]> {
+  const { folder, groups, python, redis, mock, note, environment } = start
+  const ports = await freePorts(wanted.length, start.firstPort)
+  const redisPorts = await freePorts(wanted.length)
+  const logins = { admin: login('admin'), person: login('person'), other: login('other') }
+  const within = startTime.least + startTime.perProcess * wanted.reduce((sum, { settings }) => sum + workersOf(settings), 0)
+  const failure = new AbortController()
+  const signal = AbortSignal.any([start.signal, failure.signal])
+  note(`starting Open WebUI: ${wanted.map(({ name }) => name).join(', ')}`)
+  const one = async (side: WantedSide, index: number): Promise<OpenWebUiSide> => {
+    try {
+      const ownPorts = { page: ports[index] ?? 0, redis: redisPorts[index] ?? 0 }
+      const running = await startSide(side, {
+        groups, folder, python, redis, ports: ownPorts, admin: logins.admin, secretKey: randomBytes(32).toString('hex'), model: modelBehind(start, mock), searchUrl: mock.url,
+        searchPath: environment['PATH'] ?? '', within, note, signal,
+      })
+      return await described(side, running, logins, start)
+    } catch (error) {
+      // The others need not go on; what went wrong here is the reason, not that they were stopped.
+      failure.abort(error)
+      throw error
+    }
+  }
+  const starts = await Promise.allSettled(wanted.map(one))
+  signal.throwIfAborted()
+  const sides = starts.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  writeAccounts(folder, sides)
+  writeState(folder, {
+    stack: 'open-webui', owner: ownIdentity(), since: new Date().toISOString(), mock: { url: mock.url, pid: mock.pid },
+    sides: sides.map(({ name, profile, url, log }) => ({ name, profile, url, log, pids: groups.groups.filter((group) => group.name.endsWith(` ${name}`)).map(({ group }) => group) })),
+  })
+  return sides
+}
+
+const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
+
+async function described({ name, settings: given }: WantedSide, { url, log }: RunningSide, logins: Parameters<typeof makeAccounts>[1], start: SidesStart): Promise<OpenWebUiSide> {
+  const accounts = await makeAccounts(url, logins)
+  const redisVersion = wantsRedis(given) ? start.redis?.version : undefined
+  const { settings, models } = await settingsInForce({ origin: url, adminToken: accounts.admin.token, log, given, redisVersion })
+  const { model } = modelBehind(start, start.mock)
+  if (!models.includes(model)) throw new SideProcessError(`open-webui ${name} does not offer the model ${model} but ${models.join(', ') || 'none'}`)
+  return { name, profile: name, url, settings, accounts, log }
+}
+
+/** Of the stack, for nobody else to read: what a shell takes in with `.`, by side and account. */
+export const accountsFile = (folder: string): string => path.join(folder, 'accounts.env')
+
+function writeAccounts(folder: string, sides: readonly OpenWebUiSide[]): void {
+  const lines = sides.flatMap(({ name, accounts }) => (['person', 'other', 'admin'] as const).flatMap((who) => {
+    const prefix = `${name}_${who}`.toUpperCase()
+    return [`${prefix}_EMAIL='${accounts[who].email}'`, `${prefix}_PASSWORD='${accounts[who].password}'`, `${prefix}_TOKEN='${accounts[who].token}'`]
+  }))
+  writeFileSync(accountsFile(folder), `${lines.join('\n')}\n`, { mode: 0o600 })
+}
+
+const keptLogs = (cache: string): string => path.join(cache, 'failed-start')
+
+/** The folder of the stack goes; what the sides said last is worth keeping. */
+function keepLogs(wanted: readonly WantedSide[], folder: string, cache: string): void {
+  mkdirSync(keptLogs(cache), { recursive: true, mode: 0o700 })
+  for (const { name } of wanted) {
+    const log = path.join(folder, name, 'log.txt')
+    if (existsSync(log)) copyFileSync(log, path.join(keptLogs(cache), `open-webui-${name}.log`))
+  }
+}

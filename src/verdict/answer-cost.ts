@@ -1,0 +1,31 @@
+import type { Run, SideSpec } from '../sample/run-file.ts'
+import { type BlockerPace, blockerPaces } from '../stats/blocker-pace.ts'
+import { median } from '../stats/quantile.ts'
+import { signedRankInterval } from '../stats/signed-rank.ts'
+import type { Comparison } from './document.ts'
+import { alpha } from './stalled-contrast.ts'
+
+const rows: readonly { readonly metric: string; readonly of: keyof BlockerPace }[] = [{ metric: 'blockerTpot', of: 'perToken' }, { metric: 'blockerGap', of: 'longestGap' }]
+
+/**
+ * What it costs a story that hellos are answered while it is told: whoever need not wait takes from the one who is being served. Shown and never judged;
+ * none where our mock tells the stories, which has time for everybody.
+ */
+export function answerCosts(run: Run, before: SideSpec, after: SideSpec): Comparison[] {
+  if (before.hasMock || after.hasMock) return []
+  const [one, other] = [blockerPaces(run, before.name), blockerPaces(run, after.name)]
+  if (one.size === 0 || other.size === 0) return []
+  return rows.map(({ metric, of }) => {
+    const changes = [...one].flatMap(([round, pace]) => {
+      const later = other.get(round)
+      return later === undefined || pace[of] === 0 || later[of] === 0 ? [] : [Math.log(later[of] / pace[of])]
+    })
+    const seen = signedRankInterval(changes, alpha)
+    const typical = (paces: typeof one): number | null => median([...paces.values()].map((pace) => pace[of])) ?? null
+    return {
+      metric, statistic: 'p50', unit: 'ms', beforeSide: before.name, afterSide: after.name, before: typical(one), after: typical(other), changeUnit: 'relative',
+      change: seen === undefined ? null : Math.expm1(seen.estimate), low: seen === undefined ? null : Math.expm1(seen.low), high: seen === undefined ? null : Math.expm1(seen.high),
+      verdict: 'unjudged', reason: 'shown only: what a story pays for hellos that are answered meanwhile',
+    }
+  })
+}
