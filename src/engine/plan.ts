@@ -62,10 +62,14 @@ export function sizes(request: SizeRequest): Sizes {
 /** How long after it was due a probe may be started and still counts as delivered, ms: half a probe interval, half the stall limit, at least 50. */
 export const longestDelivery = (rate: number, stallLimit: number): number => Math.max(50, 500 / rate, stallLimit / 2)
 
-/** The labels that block in some phase, with how long each blocks at least, ms. */
+/**
+ * The labels that block in some phase, with how long each blocks at least, ms. A search whose engine answers at once is left out: how long its pages take is up
+ * to the system, and there is nothing to stretch.
+ */
 export function blockerDurations(scenario: ScenarioSpec): Record<string, number> {
   const labels = windows(scenario).flatMap((phase) => (phase.while === undefined ? [] : [phase.while.say]))
-  return Object.fromEntries([...new Set(labels)].map((label) => [label, blockingTime(scenario, label)]))
+  const stretched = [...new Set(labels)].filter((label) => scenario.messages[label]?.mock?.search?.takes !== 0)
+  return Object.fromEntries(stretched.map((label) => [label, blockingTime(scenario, label)]))
 }
 
 /** What blocks in a phase, and how many of it; undefined in a quiet phase and in one that says several at once. */

@@ -170,7 +170,7 @@ export class NodeEngine implements Engine {
     const { clock, signal } = this.#options
     const { sizes, side } = order
     const blocker = spec.while
-    const lasts = blocker === undefined ? 0 : (sizes.blockers[blocker.say] ?? 0)
+    const lasts = blocker === undefined ? undefined : sizes.blockers[blocker.say]
     const probesPerKind = probesIn(spec, sizes)
     const walked = await walkPhase({
       target: this.#target(side.name),
@@ -181,7 +181,7 @@ export class NodeEngine implements Engine {
       // Few probes take as long as many.
       rate: (sizes.rate * probesPerKind) / sizes.probesPerKind,
       windowAfter: order.quietTime + 100,
-      blockerCap: lasts * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
+      blockerCap: (lasts ?? 0) * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
       drainTime: drainTime + order.aloneTime + 4 * sizes.probesPerKind * sizes.serviceTime,
       clock,
       signal,

@@ -39,6 +39,12 @@ const options = (changes: Partial<OpenWebUiOptions> = {}): OpenWebUiOptions => (
   note: () => {}, signal: new AbortController().signal, ...changes,
 })
 
+/** Number 0 would be the group of the tests themselves. */
+function kill(pid: number | undefined): void {
+  expect(pid).toBeGreaterThan(1)
+  if (pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL')
+}
+
 test('sides come up with all their workers, their accounts and the settings in force, and go without a trace', async () => {
   const stack = await startOpenWebUi(options({ profiles: ['before', 'after', 'recommended'], errorWithin: 6_000, changes: { 'after:NEW_ONE': 'x' } }))
   try {
@@ -93,9 +99,16 @@ test('a start that is given up leaves nothing', async () => {
 
 test('a side that ends unasked is told of', async () => {
   const stack = await startOpenWebUi(options())
-  const pid = knownStacks(cache)[0]?.state?.sides[0]?.pids[0] ?? 0
-  process.kill(pid, 'SIGKILL')
+  kill(knownStacks(cache)[0]?.state?.sides[0]?.pids[0])
   expect(await stack.died).toMatchObject({ name: 'open-webui before', detail: expect.stringMatching(/^SIGKILL/) })
+  await stack.down()
+})
+
+test('a worker that ends unasked is told of, though its parent goes on', async () => {
+  const stack = await startOpenWebUi(options({ profiles: ['before', 'after'] }))
+  const worker = stack.sides.find(({ name }) => name === 'after')?.workers[1]
+  kill(worker)
+  expect(await stack.died).toEqual({ name: 'open-webui after', detail: `its worker ${String(worker)} is gone` })
   await stack.down()
 })
 
@@ -104,7 +117,7 @@ async function harness(name: string): Promise<{ pid: number; end(signal: NodeJS.
   const bundle = path.join(scratch, `${name}.mjs`)
   const root = path.join(import.meta.dirname, '../../..')
   const source = `import { startOpenWebUi } from './src/stack/open-webui/stack.ts'
-const stack = await startOpenWebUi({ ...${JSON.stringify({ ...options(), profiles: ['after', 'recommended'] })}, model: undefined, firstPort: undefined, note: () => {}, signal: new AbortController().signal })
+const stack = await startOpenWebUi({ ...${JSON.stringify({ ...options(), profiles: ['after', 'recommended'], changes: { FAKE_DEAF: '1' } })}, model: undefined, firstPort: undefined, note: () => {}, signal: new AbortController().signal })
 process.on('SIGTERM', () => { void stack.down().then(() => process.exit(0)) })
 console.log('up')
 setInterval(() => {}, 1000)`

@@ -20,6 +20,7 @@ import { findRedis, type Redis } from './redis.ts'
 import { settingsInForce } from './settings-in-force.ts'
 import { type RunningSide, startSide, type WantedSide } from './side.ts'
 import { venvPython } from './venv.ts'
+import { watchWorkers } from './worker-watch.ts'
 
 export interface OpenWebUiOptions {
   /** Each is a side. */
@@ -45,6 +46,7 @@ export interface OpenWebUiSide extends StackSide {
   readonly settings: SideSpec['settings']
   readonly accounts: OpenWebUiAccounts
   readonly log: string
+  readonly workers: readonly number[]
 }
 
 /** Real Open WebUIs, each with a database of its own, in front of one mock, which is their search engine too. */
@@ -78,11 +80,17 @@ export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWeb
   const folder = newStackFolder(cache, 'open-webui')
   const groups = new ProcessGroups(folder)
   let mock: SideProcess | undefined
-  const down = async (): Promise<void> => { await Promise.all([groups.end(), mock?.stop()]) }
+  let watch: ReturnType<typeof watchWorkers> | undefined
+  const down = async (): Promise<void> => {
+    watch?.stop()
+    await Promise.all([groups.end(), mock?.stop()])
+  }
   try {
     mock = await startMock(options)
     const sides = await startSides(wanted, { ...options, folder, groups, python, redis: means.redis, mock })
-    return { folder, mock: { url: mock.url }, model: modelBehind(options, mock), sides, died: Promise.race([mock.died, groups.died]), down }
+    // A lone worker is the process that was started.
+    watch = watchWorkers(sides.flatMap(({ name, workers }) => (workers.length > 1 ? [{ side: name, pids: workers }] : [])))
+    return { folder, mock: { url: mock.url }, model: modelBehind(options, mock), sides, died: Promise.race([mock.died, groups.died, watch.died]), down }
   } catch (error) {
     keepLogs(wanted, folder, cache)
     await down()
@@ -161,13 +169,13 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
 
 const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
 
-async function described({ name, settings: given }: WantedSide, { url, log }: RunningSide, logins: Parameters<typeof makeAccounts>[1], start: SidesStart): Promise<OpenWebUiSide> {
+async function described({ name, settings: given }: WantedSide, { url, log, workers }: RunningSide, logins: Parameters<typeof makeAccounts>[1], start: SidesStart): Promise<OpenWebUiSide> {
   const accounts = await makeAccounts(url, logins)
   const redisVersion = wantsRedis(given) ? start.redis?.version : undefined
   const { settings, models } = await settingsInForce({ origin: url, adminToken: accounts.admin.token, log, given, redisVersion })
   const { model } = modelBehind(start, start.mock)
   if (!models.includes(model)) throw new SideProcessError(`open-webui ${name} does not offer the model ${model} but ${models.join(', ') || 'none'}`)
-  return { name, profile: name, url, settings, accounts, log }
+  return { name, profile: name, url, settings, accounts, log, workers }
 }
 
 /** Of the stack, for nobody else to read: what a shell takes in with `.`, by side and account. */
