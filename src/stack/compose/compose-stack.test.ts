@@ -26,7 +26,7 @@ interface Said { readonly notes: string[]; readonly entered: string[] }
 
 /** Nobody: no side here has a door. */
 const nobody = { email: 'person@first-token.test', password: 'a password', token: 'a-token' }
-const accounts = { admin: nobody, person: nobody, other: nobody }
+const accounts = { admin: nobody, person: nobody, other: nobody, crowd: [] }
 
 async function start(engine: FakeEngine, parts: Partial<ComposeStackOptions> = {}): Promise<ComposeStack & Said> {
   const said: Said = { notes: [], entered: [] }
