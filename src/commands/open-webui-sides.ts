@@ -1,13 +1,24 @@
 import { formatMilliseconds } from '../duration.ts'
 import { type Problem, UsageError } from '../errors.ts'
+import type { OpenWebUiAccounts } from '../stack/open-webui/accounts.ts'
 import { type OllamaEnvironment, ollamaBehind, ownVariables } from '../stack/ollama/profiles.ts'
 import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
+<<<<<<< HEAD
 import { crowdSize, entryOf } from './side-people.ts'
 import { type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
+=======
+import type { Access } from './sign-in.ts'
+import { type StackRequest, stackTargets } from './stack-request.ts'
+import type { StackStart, StartedStack } from './started-stack.ts'
+
+/** Who sits at its pages beside two: every page of a person is told of all that is said to that person, which with few people would be a load of our making. */
+export const crowd = 14
+
+>>>>>>> h-compose
 /** Real Open WebUIs, one a profile, entered by somebody with the role of everybody. */
 export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
   const { ollama, changes } = split(request)
@@ -31,7 +42,11 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
       const side = sideOf(target.side)
       return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings, ...(stack.ollama === undefined ? {} : { tokensPerSecond: stack.ollama.tokensPerSecond }) }
     }),
+<<<<<<< HEAD
     access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
+=======
+    access: new Map(stack.sides.map(({ name, accounts }) => [name, accessOf(accounts)])),
+>>>>>>> h-compose
     models: new Map(stack.sides.map(({ name }) => [name, stack.model.model])),
     accountsFile: accountsFile(stack.folder),
     mockUrl: stack.mock.url,
@@ -39,6 +54,12 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
     died: stack.died,
     down: () => stack.down(),
   }
+}
+
+/** Everybody but the admin, whom a side answers as it does nobody else. */
+export function accessOf({ person, other, crowd: many }: OpenWebUiAccounts): Access {
+  const people = [person, other, ...many].map(({ token }) => ({ authorization: `Bearer ${token}` }))
+  return { headers: people[0] ?? {}, trust: undefined, people }
 }
 
 /** Variables that are an Ollama's own and nothing to Open WebUI. */

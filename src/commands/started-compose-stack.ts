@@ -9,6 +9,7 @@ import { checkChanges } from '../stack/open-webui/environment.ts'
 import { accountsFile } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileEnvironment, profileNames } from '../stack/profiles.ts'
 import { changeMockSettings } from './mock-settings.ts'
+import { accessOf, crowd } from './open-webui-sides.ts'
 import { composeFile, processFiles } from './package-files.ts'
 import { crowdSize, entryOf } from './side-people.ts'
 import { type StackRequest, stackTargets } from './stack-request.ts'
@@ -21,13 +22,21 @@ const model = 'mock'
  * Starts docker-compose.test.yaml through the Docker CLI and signs in on each side.
  * @throws {UsageError} where Docker is not there, or what is asked for cannot be had in containers.
  */
+<<<<<<< HEAD
 export async function startedComposeStack(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
+=======
+export async function startedComposeStack(request: StackRequest, { note, signal, firstPort, pages = false }: StackStart): Promise<StartedStack> {
+>>>>>>> h-compose
   const file = composeFile()
   checkChanges(request.environment)
   if (request.modelServer !== 'mock') throw new UsageError({ what: `--model-server ${request.modelServer}: the Ollama of the compose file has no model to begin with.`, fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
   if (!existsSync(processFiles().mock)) throw new UsageError({ what: 'The image of the mock is made of dist/mock-llm.js, which is not there.', fix: 'Run npm run build.' })
   if (request.errorWithin !== fullErrorWithin) note(`An error has to be seen within ${formatMilliseconds(request.errorWithin)} instead of ${formatMilliseconds(fullErrorWithin)}: all time-outs of the profiles are changed alike.`)
+<<<<<<< HEAD
   const logins = { person: login('person'), other: login('other'), crowd: Array.from({ length: crowdSize(pages) }, (_, index) => login(`person-${index + 1}`)) }
+=======
+  const logins = { person: login('person'), other: login('other'), crowd: Array.from({ length: pages ? crowd : 0 }, (_, index) => login(`person-${index + 1}`)) }
+>>>>>>> h-compose
   const stack = await startComposeStack({
     file, note, signal, firstPort, profiles: request.profiles, changes: [...timeOuts(request), ...changesOf(request.environment)], environment: process.env,
     enter: (url, admin) => makeAccounts(url, { admin, ...logins }),
@@ -44,7 +53,11 @@ export async function startedComposeStack(request: StackRequest, { note, signal,
   })
   return {
     targets,
+<<<<<<< HEAD
     access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
+=======
+    access: new Map(stack.sides.map(({ name, accounts }) => [name, accessOf(accounts)])),
+>>>>>>> h-compose
     models: new Map(targets.map(({ side }) => [side, model])),
     accountsFile: accountsFile(stack.folder),
     mockUrl: stack.mock.url,
