@@ -41,6 +41,12 @@ const options = (changes: Partial<OpenWebUiOptions> = {}): OpenWebUiOptions => (
   note: () => {}, signal: new AbortController().signal, ...changes,
 })
 
+/** Number 0 would be the group of the tests themselves. */
+function kill(pid: number | undefined): void {
+  expect(pid).toBeGreaterThan(1)
+  if (pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL')
+}
+
 test('sides come up with all their workers, their accounts and the settings in force, and go without a trace', async () => {
   const stack = await startOpenWebUi(options({ profiles: ['before', 'after', 'recommended'], errorWithin: 6_000, changes: { 'after:NEW_ONE': 'x' } }))
   try {
@@ -103,7 +109,7 @@ test('a real Ollama behind all sides is asked through the mock, which passes on 
     expect(stack.ollama?.tokensPerSecond).toBeCloseTo(250, 6)
     expect(stack.sides[0]?.settings).toMatchObject({ UVICORN_WORKERS: 1, ollama: '0.6.5', OLLAMA_NUM_PARALLEL: '2', slots: 2 })
     expect(await (await fetch(`${stack.mock.url}/api/version`)).json()).toEqual({ version: '0.6.5' })
-    process.kill(stack.ollama?.group.group ?? 0, 'SIGKILL')
+    kill(stack.ollama?.group.group)
     expect(await stack.died).toMatchObject({ name: 'ollama', detail: expect.stringMatching(/^SIGKILL/) })
   } finally {
     await stack.down()
@@ -113,17 +119,16 @@ test('a real Ollama behind all sides is asked through the mock, which passes on 
 
 test('a side that ends unasked is told of', async () => {
   const stack = await startOpenWebUi(options())
-  const pid = knownStacks(cache)[0]?.state?.sides[0]?.pids[0] ?? 0
-  process.kill(pid, 'SIGKILL')
+  kill(knownStacks(cache)[0]?.state?.sides[0]?.pids[0])
   expect(await stack.died).toMatchObject({ name: 'open-webui before', detail: expect.stringMatching(/^SIGKILL/) })
   await stack.down()
 })
 
 test('a worker that ends unasked is told of, though its parent goes on', async () => {
   const stack = await startOpenWebUi(options({ profiles: ['before', 'after'] }))
-  const [, worker = 0] = stack.sides.find(({ name }) => name === 'after')?.workers ?? []
-  process.kill(worker, 'SIGKILL')
-  expect(await stack.died).toEqual({ name: 'open-webui after', detail: `its worker ${worker} is gone` })
+  const worker = stack.sides.find(({ name }) => name === 'after')?.workers[1]
+  kill(worker)
+  expect(await stack.died).toEqual({ name: 'open-webui after', detail: `its worker ${String(worker)} is gone` })
   await stack.down()
 })
 
@@ -132,7 +137,7 @@ async function harness(name: string): Promise<{ pid: number; end(signal: NodeJS.
   const bundle = path.join(scratch, `${name}.mjs`)
   const root = path.join(import.meta.dirname, '../../..')
   const source = `import { startOpenWebUi } from './src/stack/open-webui/stack.ts'
-const stack = await startOpenWebUi({ ...${JSON.stringify({ ...options(), profiles: ['after', 'recommended'] })}, ollama: undefined, firstPort: undefined, note: () => {}, signal: new AbortController().signal })
+const stack = await startOpenWebUi({ ...${JSON.stringify({ ...options(), profiles: ['after', 'recommended'], changes: { FAKE_DEAF: '1' } })}, ollama: undefined, firstPort: undefined, note: () => {}, signal: new AbortController().signal })
 process.on('SIGTERM', () => { void stack.down().then(() => process.exit(0)) })
 console.log('up')
 setInterval(() => {}, 1000)`
