@@ -20,8 +20,7 @@ export default scenario({
   },
   phases: {
     quiet: { say: 'hello' },
-    chats: { together: ['chat'], copies: 12 },
-    oneByOne: { together: ['chat'], copies: 1, repeat: 12 },
+    chats: { together: ['chat'], copies: 12, repeat: 6 },
     behindBusy: { say: 'hello', while: 'search' },
     behindNextBusy: { say: 'hello', while: 'search' },
   },

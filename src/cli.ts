@@ -181,7 +181,7 @@ function addStack(root: Command, leave: (code: number) => void): void {
     .argument('[side]', 'one of its sides (default: all)')
     .action(async (name: string, side: string | undefined) => {
       const { stackLogs } = await import('./commands/stack-left.ts')
-      leave(stackLogs(name, side, context()))
+      leave(await stackLogs(name, side, context()))
     })
   stack.command('down')
     .description('stop everything of it that is up, whoever started it')

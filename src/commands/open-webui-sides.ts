@@ -4,11 +4,12 @@ import { type OllamaEnvironment, ollamaBehind, ownVariables } from '../stack/oll
 import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
+import { crowdSize, entryOf } from './side-people.ts'
 import { type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
 /** Real Open WebUIs, one a profile, entered by somebody with the role of everybody. */
-export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort }: StackStart): Promise<StartedStack> {
+export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
   const { ollama, changes } = split(request)
   if (request.errorWithin !== fullErrorWithin) note(`An error has to be seen within ${formatMilliseconds(request.errorWithin)} instead of ${formatMilliseconds(fullErrorWithin)}: all time-outs of the profiles are changed alike.`)
   const stack = await startOpenWebUi({
@@ -19,6 +20,7 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
     mockArgs: Object.entries(request.mockSettings).flatMap(([name, value]) => [`--${name}`, value]),
     files: { mock: processFiles().mock, requirements: openWebUiRequirements() },
     environment: process.env,
+    crowd: crowdSize(pages),
     firstPort,
     note,
     signal,
@@ -29,7 +31,7 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
       const side = sideOf(target.side)
       return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings, ...(stack.ollama === undefined ? {} : { tokensPerSecond: stack.ollama.tokensPerSecond }) }
     }),
-    access: new Map(stack.sides.map(({ name, accounts }) => [name, { headers: { authorization: `Bearer ${accounts.person.token}` }, trust: undefined }])),
+    access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
     models: new Map(stack.sides.map(({ name }) => [name, stack.model.model])),
     accountsFile: accountsFile(stack.folder),
     mockUrl: stack.mock.url,

@@ -35,7 +35,7 @@ afterAll(async () => {
 const stacks = (): string[] => (existsSync(path.join(cache, 'state')) ? readdirSync(path.join(cache, 'state')) : [])
 
 const options = (changes: Partial<OpenWebUiOptions> = {}): OpenWebUiOptions => ({
-  profiles: ['before'], errorWithin: 45_000, changes: {}, ollama: undefined, mockArgs: [], firstPort: undefined,
+  profiles: ['before'], errorWithin: 45_000, changes: {}, ollama: undefined, mockArgs: [], crowd: 0, firstPort: undefined,
   files: { mock: built.mock, requirements: path.join(import.meta.dirname, 'open-webui-0.12.4.txt') },
   environment: { PATH: `${programs}:${process.env['PATH'] ?? ''}`, FIRST_TOKEN_CACHE: cache, HTTP_PROXY: 'http://127.0.0.1:1' },
   note: () => {}, signal: new AbortController().signal, ...changes,

@@ -38,6 +38,8 @@ export interface OpenWebUiOptions {
   readonly files: { readonly mock: string; readonly requirements: string }
   /** Of whoever runs this; the sides inherit none of it. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** How many accounts each side has beside admin, person and other. */
+  readonly crowd: number
   /** Sides get this port and those that follow; undefined for free ones. */
   readonly firstPort: number | undefined
   readonly note: (line: string) => void
@@ -163,7 +165,7 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
   const { folder, groups, python, redis, mock, note, environment } = start
   const ports = await freePorts(wanted.length, start.firstPort)
   const redisPorts = await freePorts(wanted.length)
-  const logins = { admin: login('admin'), person: login('person'), other: login('other') }
+  const logins = { admin: login('admin'), person: login('person'), other: login('other'), crowd: Array.from({ length: start.crowd }, (_, index) => login(`person-${index + 1}`)) }
   const within = startTime.least + startTime.perProcess * wanted.reduce((sum, { settings }) => sum + workersOf(settings), 0)
   const failure = new AbortController()
   const signal = AbortSignal.any([start.signal, failure.signal])
@@ -207,7 +209,7 @@ async function described({ name, settings: given }: WantedSide, { url, log, work
 /** Of the stack, for nobody else to read: what a shell takes in with `.`, by side and account. */
 export const accountsFile = (folder: string): string => path.join(folder, 'accounts.env')
 
-function writeAccounts(folder: string, sides: readonly OpenWebUiSide[]): void {
+export function writeAccounts(folder: string, sides: readonly Pick<OpenWebUiSide, 'name' | 'accounts'>[]): void {
   const lines = sides.flatMap(({ name, accounts }) => (['person', 'other', 'admin'] as const).flatMap((who) => {
     const prefix = `${name}_${who}`.toUpperCase()
     return [`${prefix}_EMAIL='${accounts[who].email}'`, `${prefix}_PASSWORD='${accounts[who].password}'`, `${prefix}_TOKEN='${accounts[who].token}'`]
