@@ -1,19 +1,15 @@
 import { formatMilliseconds } from '../duration.ts'
 import { type Problem, UsageError } from '../errors.ts'
-import type { OpenWebUiAccounts } from '../stack/open-webui/accounts.ts'
 import { type OllamaEnvironment, ollamaBehind, ownVariables } from '../stack/ollama/profiles.ts'
 import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
-import type { Access } from './sign-in.ts'
+import { crowdSize, entryOf } from './side-people.ts'
 import { type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
-/** Who sits at its pages beside two: every page of a person is told of all that is said to that person, which with few people would be a load of our making. */
-export const crowd = 14
-
 /** Real Open WebUIs, one a profile, entered by somebody with the role of everybody. */
-export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort, pages = false }: StackStart): Promise<StartedStack> {
+export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
   const { ollama, changes } = split(request)
   if (request.errorWithin !== fullErrorWithin) note(`An error has to be seen within ${formatMilliseconds(request.errorWithin)} instead of ${formatMilliseconds(fullErrorWithin)}: all time-outs of the profiles are changed alike.`)
   const stack = await startOpenWebUi({
@@ -24,7 +20,7 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
     mockArgs: Object.entries(request.mockSettings).flatMap(([name, value]) => [`--${name}`, value]),
     files: { mock: processFiles().mock, requirements: openWebUiRequirements() },
     environment: process.env,
-    crowd: pages ? crowd : 0,
+    crowd: crowdSize(pages),
     firstPort,
     note,
     signal,
@@ -35,7 +31,7 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
       const side = sideOf(target.side)
       return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings, ...(stack.ollama === undefined ? {} : { tokensPerSecond: stack.ollama.tokensPerSecond }) }
     }),
-    access: new Map(stack.sides.map(({ name, accounts }) => [name, accessOf(accounts)])),
+    access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
     models: new Map(stack.sides.map(({ name }) => [name, stack.model.model])),
     accountsFile: accountsFile(stack.folder),
     mockUrl: stack.mock.url,
@@ -43,12 +39,6 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
     died: stack.died,
     down: () => stack.down(),
   }
-}
-
-/** Everybody but the admin, whom a side answers as it does nobody else. */
-export function accessOf({ person, other, crowd: many }: OpenWebUiAccounts): Access {
-  const people = [person, other, ...many].map(({ token }) => ({ authorization: `Bearer ${token}` }))
-  return { headers: people[0] ?? {}, trust: undefined, people }
 }
 
 /** Variables that are an Ollama's own and nothing to Open WebUI. */
