@@ -77,7 +77,7 @@ export async function measure(options: MeasureOptions): Promise<Run> {
   try {
     if (options.containers !== undefined) containers = await watchContainers(options.containers, clock, (seen) => writer.append(seen))
     const course = { header, engine, record, budget: clock.now() + options.budget, signal, onProgress: options.onProgress }
-    await (rules.load === 'gentle' ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...lookedInto(options.turns, containers) }))
+    await (rules.load !== undefined ? conductGently({ ...course, limits: options.answerLimits }) : conduct({ ...course, lookDecides: (run) => lookDecides(run, options.matters), ...lookedInto(options.turns, containers) }))
     // What its last message set off stops no run, and is to be told all the same.
     if (guard?.signal.aborted === true) interrupted = String(guard.signal.reason)
   } catch (error) {

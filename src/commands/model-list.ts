@@ -2,7 +2,7 @@ import type { Problem } from '../errors.ts'
 import { isTlsCode } from '../target/failure.ts'
 import { errorText, list, object, parsedObject } from '../target/foreign-json.ts'
 import { type ShortAnswer, shortRequest } from '../target/short-request.ts'
-import { type Access, type AskedTarget, tlsProblem } from './sign-in.ts'
+import { type Access, type AskedTarget, isOpenWebUi, tlsProblem } from './sign-in.ts'
 
 /** How long a target may take to list its models, ms. */
 const patience = 10_000
@@ -63,7 +63,7 @@ function modelNames(kind: AskedTarget['kind'], text: string): string[] | undefin
 
 /** What to give where the credentials are none. */
 export function credentialFix(kind: AskedTarget['kind']): string {
-  if (kind === 'open-webui-socket' || kind === 'browser') return 'Give a session token with --token-env VAR, or sign in with --user-env VAR --password-env VAR: the socket of the page takes no API key.'
+  if (kind === 'open-webui-socket' || kind === 'browser') return 'Give a session token with --token-env VAR, or sign in with --user-env VAR --password-env VAR; a page takes no API key.'
   if (kind !== 'open-webui') return 'Give a fresh one with --api-key-env VAR.'
   return 'Give a session token with --token-env VAR, an API key with --api-key-env VAR (they are switched off until an administrator allows them), or sign in with --user-env VAR --password-env VAR.'
 }
@@ -74,7 +74,7 @@ async function addressFix({ kind, url }: AskedTarget, { trust }: Access): Promis
   const known = await recognised(origin, trust)
   if (known !== undefined) return `It is ${known.name}: write ${known.target}.`
   if (kind === 'ollama') return `ollama=URL takes the address of the server, like http://HOST:11434, without /v1 or /api.`
-  if (kind === 'open-webui' || kind === 'open-webui-socket' || kind === 'browser') return `${kind}=URL takes the address that a browser opens, like http://HOST:3000, without /api.`
+  if (isOpenWebUi(kind)) return `${kind}=URL takes the address that a browser opens, like http://HOST:3000, without /api.`
   return "The target is the base of an OpenAI-compatible API, like http://HOST:PORT/v1. Open WebUI is open-webui=http://HOST:PORT, Ollama's own API ollama=http://HOST:PORT."
 }
 

@@ -1,6 +1,8 @@
 import type { Rules } from '../sample/run-file.ts'
+import { type GentleManner, type GentlePlan, gentlePlan } from '../engine/gentle-plan.ts'
 import { repeats } from '../engine/plan.ts'
 import { isWindow, type PhaseSpec, type ScenarioSpec } from '../scenario/spec.ts'
+import type { RunRequest } from './run-request.ts'
 
 interface RulesRequest {
   readonly scenario: Pick<ScenarioSpec, 'phases'>
@@ -28,6 +30,15 @@ export function rulesFor({ scenario, size, isControl, knownAnswers, rounds, stal
     stallLimitFixed: stallLimit !== undefined,
     knownAnswers,
   }
+}
+
+/** How a run without windows goes, as it was asked for; undefined where windows are said. Somebody else's system is asked no less for being asked quickly. */
+export const mannerOf = ({ load, size }: Pick<RunRequest, 'load' | 'size'>): GentleManner | undefined => (load === 'full' ? undefined : { load, quick: load === 'pages' && size === 'quick' })
+
+/** What a run without windows will say of the scenario to one side; undefined where windows are said. */
+export function singlesPlan(scenario: ScenarioSpec, request: Pick<RunRequest, 'load' | 'size'>, hasMock: boolean): GentlePlan | undefined {
+  const manner = mannerOf(request)
+  return manner === undefined ? undefined : gentlePlan(scenario, hasMock, undefined, manner)
 }
 
 /** What --rounds asks for; of batches never fewer than the scenario does, for so many are what its claims rest on. */

@@ -1,11 +1,10 @@
-import { gentlePlan } from '../engine/gentle-plan.ts'
 import { blockerDurations, expectedCost, type Sizes, sizes } from '../engine/plan.ts'
 import type { Rules, SideSpec } from '../sample/run-file.ts'
 import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
 import { secretsOf } from '../target/failure.ts'
 import { announcement, confirm } from './announcement.ts'
 import type { CommandContext } from './context.ts'
-import { rulesFor } from './rules.ts'
+import { rulesFor, singlesPlan } from './rules.ts'
 import type { RunRequest } from './run-request.ts'
 import type { SideAccess } from './sign-in.ts'
 
@@ -48,7 +47,7 @@ const assumedSizes = (scenario: ScenarioSpec, role: SideSpec['role'], size: Rule
 function costOf(scenario: ScenarioSpec, request: RunRequest): Cost {
   const hasMock = request.mockUrl !== undefined
   const sides = request.targets.length
-  const plan = request.load === 'gentle' ? gentlePlan(scenario, hasMock) : undefined
+  const plan = singlesPlan(scenario, request, hasMock)
   if (plan?.kind === 'plan') return { messages: sides * plan.messages, tokens: sides * plan.tokens, time: sides * plan.time, inFlight: plan.inFlight }
   const { looks, stallFloor } = rulesFor({ ...request, scenario, isControl: false, knownAnswers: false })
   const cost = expectedCost(scenario, request.targets.map(({ role }) => assumedSizes(scenario, role, request.size, stallFloor)), looks[0] ?? 6)

@@ -10,15 +10,16 @@ async function told(say: (context: Parameters<typeof listScenarios>[0]) => unkno
   return text
 }
 
-async function dryRun(name: string, flags: RunFlags = {}): Promise<string> {
-  const request = await runRequest(flags, {})
+async function dryRun(name: string, flags: RunFlags = {}, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  const request = await runRequest(flags, environment)
   const [file = ''] = scenarioFiles([name])
   const scenario: BundledScenario = await loadScenario(file, languageFile(), { control: request.targets.length === 0, quick: request.size === 'quick', set: {} })
   return told((context) => describeScenario([scenario], request, context))
 }
 
 test('every scenario is described without a word that belongs to another kind of it', async () => {
-  for (const name of scenarioNames()) {
+  // The control stack has no page.
+  for (const name of scenarioNames().filter((each) => each !== 'offline')) {
     const text = await dryRun(name)
     expect(text).toMatch(/^Plan: \d+ rounds, each on 2 sides/m)
     expect(text.includes('stands for a window')).toBe(['simple-chat', 'web-search', 'concurrent', 'multi-worker', 'second-message', 'thread-pool', 'db-pressure'].includes(name))
@@ -51,6 +52,29 @@ test('a target gets the gentle plan, with the cost in the words of the announcem
   expect(await dryRun('concurrent', { ...target, load: 'full' })).toMatch(/about \d+ messages, answers as long as the model likes, .* against 127\.0\.0\.1:1/)
 })
 
+/** It is only looked whether it is a program. */
+const chromium = { FIRST_TOKEN_CHROMIUM: process.execPath }
+
+test('in a browser there are two pages at a time, and two stand for eight', async () => {
+  const page = { target: 'browser=http://127.0.0.1:1', mock: 'http://127.0.0.1:2', load: 'full', model: 'mock' }
+  const text = await dryRun('disconnect', page, chromium)
+  expect(text).toMatch(/^Plan: in pages of a browser, 3 rounds, at most 2 at once:$/m)
+  expect(text).toMatch(/silentMidAnswer +6 messages/)
+  expect(await dryRun('disconnect', { ...page, quick: true }, chromium)).toMatch(/^Plan: in pages of a browser, 1 round,/m)
+  expect(await dryRun('concurrent', page, chromium)).toMatch(/^Plan: in pages of a browser, 12 rounds, at most 2 at once:$/m)
+})
+
+test('a network that goes takes a browser', async () => {
+  expect(await dryRun('offline')).toMatch(/It is left out: it takes a page off the network, and only a browser has one/)
+  const text = await dryRun('offline', { target: 'browser=http://127.0.0.1:1', load: 'full', model: 'llama3' }, chromium)
+  expect(text).toMatch(/^Plan: in pages of a browser, 3 rounds.*[^]*midAnswer +6 messages/m)
+  expect(text).not.toContain('the control stack is measured')
+})
+
+test('without a Chromium it says what is missing', async () => {
+  expect(await dryRun('simple-chat', { target: 'browser=http://127.0.0.1:1', model: 'llama3' })).toMatch(/It is left out: there is no Chromium on this machine/)
+})
+
 test('what would be left out says why, and claims nothing', async () => {
   for (const [name, why] of [['capacity', /left out: phase "atOnce" says up to 16 at once: add --load full\.$/m], ['disconnect', /left out: the model has to fail.*--mock\.$/m]] as const) {
     const text = await dryRun(name, target)
@@ -61,6 +85,6 @@ test('what would be left out says why, and claims nothing', async () => {
 
 test('the list says what all is', async () => {
   const text = await told(listScenarios)
-  expect(text.split('\n').filter((line) => line.endsWith('(not in all)')).map((line) => line.split(' ')[0])).toEqual(['db-pressure', 'idle-then-send', 'multi-worker', 'overhead', 'page', 'second-message', 'thread-pool'])
+  expect(text.split('\n').filter((line) => line.endsWith('(not in all)')).map((line) => line.split(' ')[0])).toEqual(['db-pressure', 'idle-then-send', 'multi-worker', 'offline', 'overhead', 'page', 'second-message', 'thread-pool'])
   expect(text).toMatch(/^all +7 of them/m)
 })

@@ -1,6 +1,6 @@
 import { formatMilliseconds } from '../duration.ts'
 import { type BundledScenario, languageFile, loadScenario } from '../engine/bundle.ts'
-import { type GentlePlan, gentlePlan } from '../engine/gentle-plan.ts'
+import type { GentlePlan } from '../engine/gentle-plan.ts'
 import { blockerDurations, expectedCost, probeLabel, repeats, sizes } from '../engine/plan.ts'
 import { exitCodes } from '../errors.ts'
 import { isWindow, type ClaimSpec, type PhaseSpec, type ScenarioSpec } from '../scenario/spec.ts'
@@ -8,10 +8,10 @@ import { planLine } from '../report/progress.ts'
 import { measureInWords } from '../report/words.ts'
 import { boundsInWords } from '../verdict/wording.ts'
 import type { CommandContext } from './context.ts'
-import { rulesFor } from './rules.ts'
+import { rulesFor, singlesPlan } from './rules.ts'
 import { costInWords } from './run-announcement.ts'
 import type { RunRequest } from './run-request.ts'
-import { whyLeftOut } from './scenario-choice.ts'
+import { takesBrowser, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles, scenarioNames } from './scenario-files.ts'
 
 /** `run --list`: what can be asked. */
@@ -41,7 +41,7 @@ export function describeScenario(scenarios: readonly BundledScenario[], request:
 }
 
 function described(spec: ScenarioSpec, request: RunRequest): string[] {
-  const gently = request.load === 'gentle' ? gentlePlan(spec, request.mockUrl !== undefined || request.targets.length === 0) : undefined
+  const gently = singlesPlan(spec, request, request.mockUrl !== undefined || request.targets.length === 0)
   const leftOut = whyLeftOut(spec, request) ?? (gently?.kind === 'refused' ? gently.why : undefined)
   if (leftOut !== undefined) return [`It is left out: ${leftOut}.`]
   const plan = gently?.kind === 'plan' ? gentlePlanLines(spec, gently, request) : fullPlanLines(spec, request)
@@ -71,13 +71,13 @@ function fullPlanLines(spec: ScenarioSpec, request: RunRequest): string[] {
 function gentlePlanLines(spec: ScenarioSpec, plan: Extract<GentlePlan, { kind: 'plan' }>, request: RunRequest): string[] {
   const sides = request.targets.length
   return [
-    `Plan: gently, ${counted(plan.rounds, 'round')}${sides === 1 ? '' : ` on ${sides} sides`}, at most 1 message a second:`,
+    `Plan: ${request.load === 'pages' ? 'in pages of a browser' : 'gently'}, ${counted(plan.rounds, 'round')}${sides === 1 ? '' : ` on ${sides} sides`}, ${request.load === 'pages' ? `at most ${plan.inFlight} at once` : 'at most 1 message a second'}:`,
     ...plan.phases.map(({ name, messages }) => phaseLine(spec, name, `${counted(messages, 'message')}${sides === 1 ? '' : ' a side'}`)),
     ...plan.leftOut.map(({ name, why }) => phaseLine(spec, name, `left out, it ${why}`)),
     costInWords([spec], request, request.model ?? unnamedModel),
     ...(request.mockUrl === undefined ? ['(how long it takes depends on how long the answers are)'] : []),
     'So few messages show shares of 25 % and more, and percentiles up to p75: smaller\nbounds are judged at those. What cannot be shown at all is skipped.',
-    controlFirst,
+    ...(takesBrowser(spec) ? [] : [controlFirst]),
   ]
 }
 
@@ -111,6 +111,7 @@ function besides(message: ScenarioSpec['messages'][string] | undefined): string 
   if (leave !== undefined) return leave.from === undefined ? ` (left after ${leave.afterTokens} words)` : ` (stopped in another tab after ${leave.afterTokens} words)`
   if (loses !== undefined) return ` (its page loses the connection after ${loses.afterTokens} words, for ${formatMilliseconds(loses.forTime)})`
   if (fault === undefined) return ''
+  if (fault.kind === 'offline') return ` (the page loses its network ${'before' in fault ? 'before it sends' : `after ${fault.afterTokens} words`})`
   const place = 'afterTokens' in fault ? ` after ${fault.afterTokens} words` : 'before' in fault ? ` before the ${fault.before}` : ''
   return ` (the model: ${fault.kind === 'status' ? `HTTP ${fault.status}` : fault.kind}${place})`
 }

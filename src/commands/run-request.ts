@@ -6,6 +6,7 @@ import { againstProblems } from './against.ts'
 import { inContainers } from './container-flag.ts'
 import { switchedTargets, switchProblems } from './side-switch.ts'
 import { type StackRequest, stackRequest, stackTargets } from './stack-request.ts'
+import { whyNoBrowser } from '../target/browser/chromium.ts'
 import { guardTarget } from './target-guard.ts'
 
 /** What commander hands over of `run`: strings as typed. */
@@ -85,8 +86,10 @@ export interface RunRequest {
   readonly modelUrl: string | undefined
   /** Whether an OpenAI-compatible target searches the web when it is asked to. */
   readonly search: boolean
-  /** `gentle`: one message at a time, for systems that somebody may be using. */
-  readonly load: 'gentle' | 'full'
+  /** Why no browser can be started here, a sentence without its full stop; undefined where one can, and where none is asked for. */
+  readonly noBrowser: string | undefined
+  /** `gentle`: one message at a time, for systems that somebody may be using. `pages`: the same in a browser, and batches in as many pages as there may be. */
+  readonly load: 'gentle' | 'pages' | 'full'
   /** Ceilings over everything that is said to targets; undefined for none. */
   readonly maxMessages: number | undefined
   readonly maxTokens: number | undefined
@@ -116,11 +119,7 @@ export interface RunRequest {
   readonly strict: boolean
 }
 
-/** Kinds of a later version, each with what does today. */
-const laterKinds: Readonly<Record<string, string>> = {
-  browser: 'Measure the API with --target open-webui=URL.',
-}
-const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui', 'open-webui-socket']
+const kinds: readonly TargetKind[] = ['openai', 'ollama', 'open-webui', 'open-webui-socket', 'browser']
 
 /** Budgets of a scenario, ms: on the control stack, where one look takes 80 s and a second one fits, and elsewhere. */
 const budgets = { control: 200_000, elsewhere: 600_000 }
@@ -153,7 +152,8 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
     mockUrl: stack?.modelServer === 'mock' ? '' : mockUrl?.replace(/\/+$/, '').replace(/\/v1$/, ''),
     modelUrl,
     search: stack !== undefined || (flags.search ?? false),
-    load: flags.load === 'gentle' || (flags.load === undefined && running.length > 0) ? 'gentle' : 'full',
+    noBrowser: targets.some(({ kind }) => kind === 'browser') ? whyNoBrowser(environment) : undefined,
+    load: flags.load === 'gentle' || (flags.load === undefined && running.length > 0) ? 'gentle' : targets.some(({ kind }) => kind === 'browser') ? 'pages' : 'full',
     maxMessages: whole('--max-messages', flags.maxMessages, 1, 10_000_000, problems),
     maxTokens: whole('--max-tokens', flags.maxTokens, 1, 1_000_000_000, problems),
     against: flags.against,
@@ -190,10 +190,9 @@ function target(flag: string, text: string, side: string, role: TargetFlag['role
   const word = text.slice(0, Math.max(0, separator))
   const kind = kinds.find((known) => known === word)
   if (kind === undefined) {
-    const later = laterKinds[word]
     problems.push({
-      what: later === undefined ? `${flag} ${text} is not KIND=URL.` : `${flag}: targets of kind ${word} are not supported yet.`,
-      fix: later ?? `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT (its page: open-webui-socket=…) or ollama=http://HOST:PORT.`,
+      what: `${flag} ${text} is not KIND=URL.`,
+      fix: `Write ${flag} openai=http://HOST:PORT/v1 (the base that an OpenAI client takes), open-webui=http://HOST:PORT (its page: open-webui-socket=…, or browser=… in a real browser) or ollama=http://HOST:PORT.`,
     })
     return undefined
   }
@@ -243,6 +242,8 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
+  if (flags.switch !== undefined && targets.some(({ kind }) => kind === 'browser')) problems.push({ what: '--switch takes turns, and a browser says too few messages for it.', fix: 'Measure its API by turns: --target open-webui=URL.' })
+  if (flags.caFile !== undefined && targets.some(({ kind }) => kind === 'browser')) problems.push({ what: '--ca-file: a browser believes the authorities of its own store, and takes no file.', fix: 'Add the authority to the store of this machine’s Chromium, or measure the API with --target open-webui=URL.' })
   const origin = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '')
   if (targets.some((one) => origin(one.url) === origin(flags.mock ?? ''))) problems.push({ what: '--mock and the target are the same address.', fix: 'The target is the gateway, --mock the model behind it.' })
 }

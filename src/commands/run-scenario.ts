@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 import type { BundledScenario } from '../engine/bundle.ts'
-import { gentlePlan, gentleRules } from '../engine/gentle-plan.ts'
+import { gentleRules } from '../engine/gentle-plan.ts'
 import type { LoopBlock, RunClock } from '../engine/node/clock.ts'
 import type { KnownAnswersRecord, Rules, Run } from '../sample/run-file.ts'
 import { secretsOf } from '../target/failure.ts'
@@ -12,10 +12,10 @@ import { judgeRun, raisesFalseAlarm, wrongAnswers } from '../verdict/judge.ts'
 import type { Containers } from './containers.ts'
 import type { CommandContext } from './context.ts'
 import { measure } from './measure.ts'
-import { rulesFor } from './rules.ts'
+import { mannerOf, rulesFor, singlesPlan } from './rules.ts'
 import type { ProgressWriter } from './run-progress.ts'
 import type { RunRequest } from './run-request.ts'
-import { type ChosenScenario, targetsFor } from './scenario-choice.ts'
+import { type ChosenScenario, takesBrowser, targetsFor } from './scenario-choice.ts'
 import type { SideAccess } from './sign-in.ts'
 import type { StopSignal } from './stop-signal.ts'
 import { controlSystems, controlWay, runningSystems, type Systems } from './systems.ts'
@@ -52,8 +52,8 @@ export async function runScenario({ asked: scenario, control }: ChosenScenario, 
     const systems = await controlSystems(clock, request.defects, controlWay(scenario.spec, request.controlVia))
     return withSystems(systems, session, async () => judgeRun(await knownAnswerRun(scenario, systems, session, place)))
   }
-  const knownAnswers = await controlFirst(control, session, path.join(place, 'control'))
-  const systems = runningSystems(clock, { ...request, targets: targetsFor(scenario.spec, request) }, session.models, session.access)
+  const knownAnswers = takesBrowser(scenario.spec) ? undefined : await controlFirst(control, session, path.join(place, 'control'))
+  const systems = runningSystems(clock, { ...request, targets: targetsFor(scenario.spec, request) }, { ...session, folder: place })
   return withSystems(systems, session, async () => {
     const turns = await turnsOf(systems, session)
     try {
@@ -72,7 +72,7 @@ async function turnsOf(systems: Systems, { request, clock, stop, progress, acces
   const turn = bring ?? request.switchCommand
   if (first === undefined || (turn === undefined && !request.isLabelled)) return undefined
   return takeTurns({
-    turn, targets: systems.targets, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'gentle' ? 'gentle' : undefined,
+    turn, targets: systems.targets, hasMock: systems.mock !== undefined, hasModel: systems.model !== undefined, load: request.load === 'full' ? undefined : request.load,
     clock, signal: stop.signal, note: (line) => progress.note(line), secrets: secretsOf(access.get(first.name)?.headers ?? {}),
   })
 }
@@ -141,8 +141,8 @@ function measureOnce(scenario: BundledScenario, systems: Systems, session: Sessi
 }
 
 function rulesOf({ spec }: BundledScenario, systems: Systems, request: RunRequest): Rules {
-  const plan = request.load === 'gentle' ? gentlePlan(spec, systems.mock !== undefined) : undefined
-  if (plan?.kind === 'plan') return gentleRules(plan, request.stallLimit)
+  const plan = singlesPlan(spec, request, systems.mock !== undefined)
+  if (plan?.kind === 'plan') return gentleRules(plan, request.stallLimit, mannerOf(request))
   return rulesFor({ ...request, scenario: spec, isControl: systems.sides.every((side) => side.kind === 'control'), knownAnswers: systems.knownAnswers })
 }
 

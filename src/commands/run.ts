@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { gentlePlan } from '../engine/gentle-plan.ts'
 import { type LoopBlock, RunClock } from '../engine/node/clock.ts'
 import { UsageError } from '../errors.ts'
 import { renderJson } from '../report/json.ts'
@@ -18,6 +17,7 @@ import { type CommandContext, terminalOf } from './context.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { describeScenario, listScenarios } from './run-description.ts'
 import { progressWriter } from './run-progress.ts'
+import { singlesPlan } from './rules.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { runScenario, type Session } from './run-scenario.ts'
 import { type ChosenScenario, loadScenarios, whyLeftOut } from './scenario-choice.ts'
@@ -86,7 +86,7 @@ async function reachedTargets(request: RunRequest, scenarios: readonly ChosenSce
   const models = await chosenModels(request.targets, request.model, access)
   if (request.targets.length > 0) await announceRun(scenarios.map(({ asked }) => asked.spec), request, models, access, context)
   // A gentle run says nothing that it has not announced; its first message finds out.
-  if (request.load === 'full') await checkAnswers(request.targets, models, access)
+  if (request.load !== 'gentle') await checkAnswers(request.targets, models, access)
   return { request: { ...request, targets }, models, access }
 }
 
@@ -108,7 +108,7 @@ interface Sorted {
  */
 function sorted(chosen: readonly ChosenScenario[], request: RunRequest, context: CommandContext): Sorted {
   const leftOut = chosen.flatMap(({ asked: { spec } }): LeftOut[] => {
-    const plan = request.load === 'gentle' ? gentlePlan(spec, request.mockUrl !== undefined || request.targets.length === 0) : undefined
+    const plan = singlesPlan(spec, request, request.mockUrl !== undefined || request.targets.length === 0)
     const reason = whyLeftOut(spec, request) ?? (plan?.kind === 'refused' ? plan.why : undefined)
     return reason === undefined ? [] : [{ scenario: spec.name, reason }]
   })

@@ -59,14 +59,22 @@ export function targetsFor({ needs }: Pick<ScenarioSpec, 'needs'>, { targets, st
   return targets.map((target) => (target.kind === 'open-webui' ? { ...target, kind: 'open-webui-socket' } : target))
 }
 
+/** Whether a page is taken off its network: the control stack has no page, and cannot say such a scenario. */
+export const takesBrowser = ({ messages }: Pick<ScenarioSpec, 'messages'>): boolean => Object.values(messages).some(({ fault }) => fault?.kind === 'offline')
+
 /** Why a scenario says nothing about the systems asked for, and is left out: a sentence without its full stop. Undefined where it can be run. */
-export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'targets' | 'stack' | 'mockUrl' | 'modelUrl' | 'search' | 'load'>): string | undefined {
-  const { mockUrl, modelUrl, search, load } = request
+export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'targets' | 'stack' | 'mockUrl' | 'modelUrl' | 'search' | 'load' | 'noBrowser'>): string | undefined {
+  const { mockUrl, modelUrl, search, load, noBrowser } = request
   const targets = targetsFor(spec, request)
+  if (takesBrowser(spec) && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'
   if (targets.length === 0) return undefined
+  if (noBrowser !== undefined && targets.some(({ kind }) => kind === 'browser')) return noBrowser
   if (spec.needs.includes('socket') && targets.some(({ kind }) => kind !== 'open-webui-socket')) return "it is about the socket of Open WebUI's page: name the system with open-webui-socket=URL"
   if (spec.needs.includes('people') && request.stack === undefined) return 'it takes the accounts of several people, which only a stack of ours has: run it with --stack open-webui'
   const messages = Object.values(spec.messages)
+  if (messages.some(({ fault }) => fault?.kind === 'offline') && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'
+  if (targets.length === 0) return undefined
+  if (noBrowser !== undefined && targets.some(({ kind }) => kind === 'browser')) return noBrowser
   if (spec.needs.includes('search')) {
     if (targets.some(({ kind }) => kind === 'ollama')) return 'Ollama does not search the web'
     if (!search && targets.some(({ kind }) => kind === 'openai')) return 'it is not known whether this gateway searches the web; if it does (features.web_search), say --search'
@@ -74,7 +82,7 @@ export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'target
   if (load === 'gentle' && mockUrl === undefined && spec.params?.['errorWithin'] !== undefined && Object.values(spec.claims).some(({ measure }) => measure === 'wholeAnswers')) {
     return 'a gentle run asks for short answers, and it takes a long one to meet a time-out: add --load full'
   }
-  if (mockUrl === undefined && messages.some(({ fault, leave }) => fault !== undefined || leave !== undefined)) return 'the model has to fail and to be watched for it: put `npx first-token mock` behind the system and give its address with --mock'
+  if (mockUrl === undefined && messages.some(({ fault, leave }) => (fault !== undefined && fault.kind !== 'offline') || leave !== undefined)) return 'the model has to fail and to be watched for it: put `npx first-token mock` behind the system and give its address with --mock'
   const goesPast = Object.values(spec.phases).some((phase) => !isWindow(phase) && phase.via === 'model')
   return goesPast && mockUrl === undefined && modelUrl === undefined ? 'it compares with the model itself: give its address with --model-url, or put our mock behind the system' : undefined
 }

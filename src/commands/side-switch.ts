@@ -42,7 +42,7 @@ interface Patience {
 
 const usual: Patience = { command: 600_000, answer: 300_000, poll: 500, warmUp: 30_000 }
 /** Hellos that a visit begins with, thrown away. */
-const warmUps = { gentle: 1, full: 20 }
+const warmUps = { gentle: 1, pages: 1, full: 20 }
 /** A command that does not end when it is asked to, ms. */
 const killAfter = 2_000
 

@@ -24,11 +24,11 @@ export interface Access {
 /** By the name of the side. */
 export type SideAccess = ReadonlyMap<string, Access>
 
+/** Whether it is an Open WebUI, by whichever of its doors it is entered. */
+export const isOpenWebUi = (kind: Target['kind']): boolean => kind === 'open-webui' || kind === 'open-webui-socket' || kind === 'browser'
+
 /** How long signing in may take, ms: a password is hashed, by a system that may have just started. */
 const patience = 30_000
-
-/** Kinds of target that a person signs in to. */
-const isWebUi = (kind: AskedTarget['kind']): boolean => kind === 'open-webui' || kind === 'open-webui-socket' || kind === 'browser'
 
 /**
  * Signs in where an account is given, once at each address, and says what the requests to each side carry.
@@ -37,13 +37,13 @@ const isWebUi = (kind: AskedTarget['kind']): boolean => kind === 'open-webui' ||
 export async function sideAccess(targets: readonly AskedTarget[], { headers, account, trust }: Credentials): Promise<SideAccess> {
   const tokens = new Map<string, string>()
   if (account !== undefined) {
-    const doors = targets.filter(({ kind }) => isWebUi(kind))
+    const doors = targets.filter(({ kind }) => isOpenWebUi(kind))
     if (doors.length === 0) throw new UsageError({ what: '--user-env and --password-env sign in to Open WebUI, and no target is one.', fix: 'Name it with open-webui=http://HOST:PORT, or give a key with --api-key-env VAR.' })
     for (const { url } of doors) if (!tokens.has(url)) tokens.set(url, await signIn(url, account, trust))
   }
   else checkSession(targets, headers)
   return new Map(targets.map(({ side, kind, url }): [string, Access] => {
-    const token = isWebUi(kind) ? tokens.get(url) : undefined
+    const token = isOpenWebUi(kind) ? tokens.get(url) : undefined
     return [side, { headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` }, trust }]
   }))
 }

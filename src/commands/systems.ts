@@ -119,8 +119,8 @@ async function stackSystems(clock: RunClock, wanted: readonly WantedSide[], via:
   }
 }
 
-/** Systems that run already. Nothing is started and nothing is stopped. */
-export function runningSystems(clock: RunClock, request: RunRequest, models: ReadonlyMap<string, string>, access: SideAccess): Systems {
+/** Systems that run already. Nothing of them is started or stopped. @param folder where pages leave their pictures */
+export function runningSystems(clock: RunClock, request: RunRequest, { models, access, folder }: { readonly models: ReadonlyMap<string, string>; readonly access: SideAccess; readonly folder: string }): Systems {
   const isRelay = request.mockUrl !== undefined && request.stack?.modelServer === 'ollama'
   const sides = request.targets.map((target): SideSpec => ({
     name: target.side,
@@ -138,16 +138,20 @@ export function runningSystems(clock: RunClock, request: RunRequest, models: Rea
   const mock = request.mockUrl === undefined ? undefined : mockAt(request.mockUrl, clock)
   const model = request.modelUrl === undefined ? undefined : targetOf({ kind: 'openai', url: request.modelUrl, model: sides[0]?.model ?? '', headers: {}, clock })
   const observers = observersOf(sides, { access, clock, healthUrl: request.healthUrl, model: model ?? mock?.target })
+  const targets = targetsOf(sides, access, clock, folder)
   return {
     sides: sides.map((side) => ({ ...side, observes: observed(observers, side.name) })),
-    targets: targetsOf(sides, access, clock),
+    targets,
     mock,
     model,
     observers,
     shapes: new Map(),
     knownAnswers: false,
     died: new Promise(() => {}),
-    down: async () => { await mock?.close() },
+    down: async () => {
+      await Promise.all([...targets.values()].map(async (target) => target.close?.()))
+      await mock?.close()
+    },
   }
 }
 
@@ -156,9 +160,10 @@ function mockAt(url: string, clock: RunClock): { target: Target; journal: Journa
   return { target: targetOf({ kind: 'openai', url: `${url}/v1`, model: mockModel, headers: {}, clock }), journal, close: () => journal.close() }
 }
 
-function targetsOf(sides: readonly SideSpec[], access: SideAccess, clock: RunClock): Map<string, Target> {
+function targetsOf(sides: readonly SideSpec[], access: SideAccess, clock: RunClock, folder?: string): Map<string, Target> {
   return new Map(sides.map(({ name, kind, url, model, via }) => {
     const { headers = {}, trust, people } = access.get(name) ?? {}
-    return [name, via === undefined ? targetOf({ kind, url, model, clock, headers, trust, people }) : targetOf({ kind: 'open-webui-socket', url: new URL(url).origin, model, clock, headers, people: controlPeople })]
+    const pictures = folder === undefined ? undefined : { folder, name }
+    return [name, via === undefined ? targetOf({ kind, url, model, clock, headers, trust, people, pictures }) : targetOf({ kind: 'open-webui-socket', url: new URL(url).origin, model, clock, headers, people: controlPeople })]
   }))
 }

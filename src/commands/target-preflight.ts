@@ -7,7 +7,7 @@ import { failed, secretsOf, struck } from '../target/failure.ts'
 import { shortRequest } from '../target/short-request.ts'
 import type { Target } from '../target/target.ts'
 import { credentialFix, offeredModels } from './model-list.ts'
-import type { Access, AskedTarget, SideAccess } from './sign-in.ts'
+import { type Access, type AskedTarget, isOpenWebUi, type SideAccess } from './sign-in.ts'
 
 /** How long the mock may take to tell its clock, ms. */
 const patience = 10_000
@@ -88,7 +88,12 @@ export async function checkAnswers(targets: readonly AskedTarget[], models: Read
     const obstacles = await Promise.all(targets.map(async (asked) => {
       const { side, kind, url } = asked
       const { headers, trust } = access.get(side) ?? noAccess
-      return answersNoHello(asked, targetOf({ kind, url, model: models.get(side) ?? '', headers, trust, clock }))
+      const target = targetOf({ kind, url, model: models.get(side) ?? '', headers, trust, clock })
+      try {
+        return await answersNoHello(asked, target)
+      } finally {
+        await target.close?.()
+      }
     }))
     refuse(obstacles.filter((obstacle) => obstacle !== undefined))
   } finally {
@@ -110,13 +115,15 @@ async function answersNoHello({ side, kind, url }: AskedTarget, target: Target):
 }
 
 function helloFix(kind: Target['kind']): string {
-  const address = kind === 'ollama' ? 'the address is that of an Ollama' : kind === 'open-webui' || kind === 'open-webui-socket' || kind === 'browser' ? 'the address is the one that a browser opens' : 'the address is the one an OpenAI client would use'
+  const address = kind === 'ollama' ? 'the address is that of an Ollama' : isOpenWebUi(kind) ? 'the address is the one that a browser opens' : 'the address is the one an OpenAI client would use'
   return `Check that it runs, that ${address}, and that the model exists.`
 }
 
 async function hello(target: Target): Promise<Outcome> {
   const session = target.open()
-  const exchange = session.say({ id: 'hello', text: 'Hello', mock: undefined })
+  const utterance = { id: 'hello', text: 'Hello', mock: undefined }
+  await session.prepare?.(utterance)
+  const exchange = session.say(utterance)
   const timer = setTimeout(() => exchange.abort(failed('hung', `no end after ${longestHello / 1_000} s`, 0)), longestHello)
   const { outcome } = await exchange.done
   clearTimeout(timer)

@@ -51,7 +51,7 @@ export interface ConductorOptions {
 }
 
 /** Anchors of a round: how many, and how far apart at least, ms. */
-const anchorLoad = { gentle: { count: 3, every: 1_000 }, full: { count: 12, every: 50 } }
+const anchorLoad = { pages: { count: 3, every: 1_000 }, gentle: { count: 3, every: 1_000 }, full: { count: 12, every: 50 } }
 
 /**
  * Walks calibration, warm-up, rounds, sides and phases, for either engine, and looks at the evidence after the rounds that the rules name.

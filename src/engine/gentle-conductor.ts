@@ -1,7 +1,7 @@
 import type { PlanRecord, SideSpec } from '../sample/run-file.ts'
 import { clockOver, type ConductorOptions, spoilt, throwIfAborted } from './conductor.ts'
 import type { PhaseOrder, PhaseReport } from './engine.ts'
-import { type AnswerLimits, answerLimits, type GentleCourse, gentleCourse, gentlePlan, type GentleStep } from './gentle-plan.ts'
+import { type AnswerLimits, answerLimits, type GentleCourse, gentleCourse, gentlePlan, type GentleStep, mannerOf } from './gentle-plan.ts'
 import { SideKnowledge } from './gentle-knowledge.ts'
 import { seeded, sideOrder } from './plan.ts'
 import { toMicrosecond } from './records.ts'
@@ -33,7 +33,7 @@ export async function conductGently(options: GentleOptions): Promise<void> {
 
 /** Of all sides together: one is measured after the other. */
 function costOf({ header, limits = answerLimits }: GentleOptions): { messages: number; tokens: number; time: number } {
-  const plans = header.sides.map((side) => gentlePlan(header.scenario, side.hasMock, limits))
+  const plans = header.sides.map((side) => gentlePlan(header.scenario, side.hasMock, limits, mannerOf(header.rules)))
   const total = (of: 'messages' | 'tokens' | 'time'): number => plans.reduce((sum, plan) => sum + (plan.kind === 'plan' ? plan[of] : 0), 0)
   return { messages: total('messages'), tokens: total('tokens'), time: total('time') }
 }
@@ -48,7 +48,7 @@ class GentleSide {
 
   constructor(spec: SideSpec, options: GentleOptions, random: () => number) {
     this.spec = spec
-    this.course = gentleCourse(options.header.scenario, spec.hasMock)
+    this.course = gentleCourse(options.header.scenario, spec.hasMock, mannerOf(options.header.rules))
     this.#options = options
     this.#random = random
     this.#known = new SideKnowledge(spec, options.header, options.limits ?? answerLimits)

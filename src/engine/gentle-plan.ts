@@ -1,7 +1,7 @@
 import type { Rules } from '../sample/run-file.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
-import { type GentlePhase, gentlePhases } from '../stats/gentle-phases.ts'
-import { blockerDurations, mockAnswer } from './plan.ts'
+import { type GentleLoad, type GentlePhase, gentlePhases } from '../stats/gentle-phases.ts'
+import { blockerDurations, mockAnswer, repeats } from './plan.ts'
 
 /** MEASURING §3: so many pairs of a blocker and one message, so many quiet messages before and between them; or quiet ones alone. */
 const pairs = 12
@@ -28,6 +28,18 @@ export type GentleStep =
   | { readonly kind: 'quiet'; readonly phase: string; readonly label: string; readonly count: number }
   | { readonly kind: 'pair'; readonly phase: string; readonly label: string; readonly blocker: string }
   | { readonly kind: 'alone'; readonly phase: string; readonly label: string; readonly via: 'model' | undefined }
+  | { readonly kind: 'batch'; readonly phase: string; readonly labels: readonly string[]; readonly copies: readonly number[]; readonly via: 'model' | undefined }
+
+/** A step that says one message, or a pair. */
+export type SingleStep = Exclude<GentleStep, { readonly kind: 'batch' }>
+
+/** How a run without windows goes: with how many at once, and whether its batches are said in a third of the rounds. */
+export interface GentleManner {
+  readonly load: GentleLoad
+  readonly quick: boolean
+}
+
+const gently: GentleManner = { load: 'gentle', quick: false }
 
 /** The whole course of a side, a list of steps per round. */
 export type GentleCourse = readonly (readonly GentleStep[])[]
@@ -50,31 +62,38 @@ export type GentlePlan =
   }
   | { readonly kind: 'refused'; /** A part of a sentence. */ readonly why: string }
 
-/** What a gentle run of the scenario will say to one side, or why it can say nothing of it. */
-export function gentlePlan(scenario: ScenarioSpec, hasMock: boolean, limits: AnswerLimits = answerLimits): GentlePlan {
-  const { said, leftOut } = gentlePhases(scenario, hasMock)
+/** What such a run of the scenario will say to one side, or why it can say nothing of it. */
+export function gentlePlan(scenario: ScenarioSpec, hasMock: boolean, limits: AnswerLimits = answerLimits, manner: GentleManner = gently): GentlePlan {
+  const { said, leftOut } = gentlePhases(scenario, hasMock, manner.load)
   if (said.length === 0) return { kind: 'refused', why: leftOut.map(({ name, why }) => `phase "${name}" ${why}`).join('; ') }
-  const course = gentleCourse(scenario, hasMock)
+  const course = gentleCourse(scenario, hasMock, manner)
   const steps = course.flat()
   const total = (of: (step: GentleStep) => number): number => steps.reduce((sum, step) => sum + of(step), 0)
   const blockers = blockerDurations(scenario)
   const lasts = (label: string): number | undefined => (blockers[label] === undefined ? undefined : Math.max(leastBlocker, blockers[label]))
-  const tokens = (label: string, limit: number): number => (hasMock ? mockAnswer(scenario, label, lasts(label)).tokens : limit)
+  // A page has no way to ask for a short answer.
+  const tokens = (label: string, limit: number): number => (hasMock ? mockAnswer(scenario, label, lasts(label)).tokens : manner.load === 'pages' ? Infinity : limit)
   return {
     kind: 'plan',
     rounds: course.length,
     messages: total(messagesOf),
     tokens: total((step) => stepTokens(step, limits, tokens)),
     time: Math.round(total((step) => stepTime(scenario, hasMock, step))),
-    inFlight: steps.some(({ kind }) => kind === 'pair') ? 2 : 1,
+    inFlight: Math.max(1, ...steps.map(inFlightOf)),
     phases: said.map(({ name }) => ({ name, messages: steps.filter(({ phase }) => phase === name).reduce((sum, step) => sum + messagesOf(step), 0) })),
     leftOut,
   }
 }
 
 function messagesOf(step: GentleStep): number {
-  return step.kind === 'quiet' ? step.count : step.kind === 'pair' ? 2 : 1
+  return step.kind === 'quiet' ? step.count : step.kind === 'pair' ? 2 : step.kind === 'batch' ? step.labels.length * sumOf(step.copies) : 1
 }
+
+function inFlightOf(step: GentleStep): number {
+  return step.kind === 'pair' ? 2 : step.kind === 'batch' ? step.labels.length * Math.max(...step.copies) : 1
+}
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
 
 function stepTokens(step: GentleStep, limits: AnswerLimits, tokens: (label: string, limit: number) => number): number {
   switch (step.kind) {
@@ -82,6 +101,7 @@ function stepTokens(step: GentleStep, limits: AnswerLimits, tokens: (label: stri
     case 'quiet': return step.count * tokens(step.label, limits.hello)
     case 'pair': return tokens(step.label, limits.hello) + tokens(step.blocker, limits.story)
     case 'alone': return tokens(step.label, limits.story)
+    case 'batch': return sumOf(step.copies) * sumOf(step.labels.map((label) => tokens(label, limits.story)))
   }
 }
 
@@ -96,6 +116,7 @@ function stepTime(scenario: ScenarioSpec, hasMock: boolean, step: GentleStep): n
     case 'quiet': return step.count * Math.max(leastInterval, hasMock ? told(step.label) : assumedTime.quiet)
     case 'pair': return long(step.blocker, leastBlocker) + leastInterval
     case 'alone': return long(step.label, 0)
+    case 'batch': return step.copies.length * Math.max(...step.labels.map((label) => long(label, 0)))
   }
 }
 
@@ -109,13 +130,13 @@ const leastBlocker = 4_000
 
 /**
  * What is said, round by round: one discarded message, then either pairs with quiet messages before and between them, the loaded phases in turn; or, where
- * nothing blocks, quiet messages alone. Batches are said one message a round.
+ * nothing blocks, quiet messages alone. Batches are said one message a round; in pages, whole in as many rounds as they are repeated.
  */
-export function gentleCourse(scenario: ScenarioSpec, hasMock: boolean): GentleCourse {
-  const { said } = gentlePhases(scenario, hasMock)
+export function gentleCourse(scenario: ScenarioSpec, hasMock: boolean, { load, quick }: GentleManner = gently): GentleCourse {
+  const { said } = gentlePhases(scenario, hasMock, load)
   const quiet = said.filter((phase) => phase.kind === 'quiet')
   const loaded = said.filter((phase) => phase.kind === 'loaded')
-  const alone = said.flatMap((phase) => (phase.kind === 'alone' ? [aloneSteps(phase)] : []))
+  const alone = said.flatMap((phase) => (phase.kind === 'alone' ? [aloneSteps(phase)] : phase.kind === 'batch' ? [batchSteps(phase, quick)] : []))
   const windows = quiet.length + loaded.length > 0 ? pairs : 0
   const rounds = Math.max(windows, ...alone.map(({ length }) => length))
   return Array.from({ length: rounds }, (_, index): GentleStep[] => {
@@ -142,7 +163,14 @@ function aloneSteps({ name, labels, messages, via }: Extract<GentlePhase, { kind
   return Array.from({ length: Math.min(mostAlone, messages) }, (_, index) => ({ kind: 'alone' as const, phase: name, label: labels[index % labels.length] ?? '', via }))
 }
 
-/** How a gentle run is judged: one look after its last round, at 5 %. `stallLimit`: what --stall-limit says, ms. */
-export function gentleRules({ rounds }: { readonly rounds: number }, stallLimit?: number): Rules {
-  return { size: 'standard', looks: [rounds], alpha: 0.05, stallFloor: stallLimit ?? 500, stallLimitFixed: stallLimit !== undefined, knownAnswers: false, load: 'gentle' }
+function batchSteps({ name, labels, copies, repeat, via }: Extract<GentlePhase, { kind: 'batch' }>, quick: boolean): GentleStep[] {
+  return Array.from({ length: repeats({ repeat }, quick) }, () => ({ kind: 'batch' as const, phase: name, labels, copies, via }))
 }
+
+/** How such a run is judged: one look after its last round, at 5 %. `stallLimit`: what --stall-limit says, ms. */
+export function gentleRules({ rounds }: { readonly rounds: number }, stallLimit?: number, { load, quick }: GentleManner = gently): Rules {
+  return { size: quick ? 'quick' : 'standard', looks: [rounds], alpha: 0.05, stallFloor: stallLimit ?? 500, stallLimitFixed: stallLimit !== undefined, knownAnswers: false, load }
+}
+
+/** How a run goes by its rules; undefined where it says windows. */
+export const mannerOf = ({ load, size }: Pick<Rules, 'load' | 'size'>): GentleManner | undefined => (load === undefined ? undefined : { load, quick: size === 'quick' })

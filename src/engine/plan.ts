@@ -1,6 +1,6 @@
 import type { PlanRecord, Rules } from '../sample/run-file.ts'
 import { quietPhase } from '../scenario/claim-check.ts'
-import { type FaultSpec, isWindow, type ScenarioSpec, type TogetherPhase, type WindowPhase } from '../scenario/spec.ts'
+import { type FaultSpec, isWindow, type OfflineFault, type ScenarioSpec, type TogetherPhase, type WindowPhase } from '../scenario/spec.ts'
 import type { MockAnswer } from '../target/target.ts'
 
 /** What was measured of a side before its first round: hello alone, and k at once. Times in ms. */
@@ -62,10 +62,14 @@ export function sizes(request: SizeRequest): Sizes {
 /** How long after it was due a probe may be started and still counts as delivered, ms: half a probe interval, half the stall limit, at least 50. */
 export const longestDelivery = (rate: number, stallLimit: number): number => Math.max(50, 500 / rate, stallLimit / 2)
 
-/** The labels that block in some phase, with how long each blocks at least, ms. */
+/**
+ * The labels that block in some phase, with how long each blocks at least, ms. A search whose engine answers at once is left out: how long its pages take is up
+ * to the system, and there is nothing to stretch.
+ */
 export function blockerDurations(scenario: ScenarioSpec): Record<string, number> {
   const labels = windows(scenario).flatMap((phase) => (phase.while === undefined ? [] : [phase.while.say]))
-  return Object.fromEntries([...new Set(labels)].map((label) => [label, blockingTime(scenario, label)]))
+  const stretched = [...new Set(labels)].filter((label) => scenario.messages[label]?.mock?.search?.takes !== 0)
+  return Object.fromEntries(stretched.map((label) => [label, blockingTime(scenario, label)]))
 }
 
 /** What blocks in a phase, and how many of it; undefined in a quiet phase and in one that says several at once. */
@@ -75,7 +79,7 @@ export function blockerOf(scenario: ScenarioSpec, name: string): WindowPhase['wh
 }
 
 /** In how many rounds several messages are said at once; a quick run takes a third of them. */
-export const repeats = ({ repeat }: TogetherPhase, quick: boolean): number => (quick ? Math.ceil(repeat / 3) : repeat)
+export const repeats = ({ repeat }: Pick<TogetherPhase, 'repeat'>, quick: boolean): number => (quick ? Math.ceil(repeat / 3) : repeat)
 
 /** Whether nothing but probes is said in it. */
 export function isQuiet(scenario: ScenarioSpec, name: string): boolean {
@@ -119,7 +123,7 @@ export function mockAnswer(scenario: ScenarioSpec, label: string, lasts: number 
   const { fault, mock = { firstTokenAfter: 2, gap: 20 } } = scenario.messages[label] ?? {}
   const tokens = answerTokens(scenario, label, lasts, mock.gap)
   const search = mock.search === undefined ? {} : { search: lasts ?? mock.search.takes, pages: mock.search.pages, pagebytes: mock.search.pageBytes }
-  return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap, ...search, ...(fault === undefined ? {} : { fault: faultText(fault) }) }
+  return { tokens, firstTokenAfter: mock.firstTokenAfter, gap: mock.gap, ...search, ...(fault === undefined || fault.kind === 'offline' ? {} : { fault: faultText(fault) }) }
 }
 
 /** As many as the scenario says; or as many, a gap apart, as last so long. */
@@ -131,7 +135,7 @@ function answerTokens(scenario: ScenarioSpec, label: string, lasts: number | und
 }
 
 /** As the mock's marker has it: `silence@headers`, `rst@10`, `status:500@headers`. */
-function faultText(fault: FaultSpec): string {
+function faultText(fault: Exclude<FaultSpec, OfflineFault>): string {
   if (fault.kind === 'status') return `status:${fault.status}@headers`
   if (fault.kind === 'hang') return 'hang@end'
   const kind = fault.kind === 'reset' ? 'rst' : fault.kind === 'close' ? 'fin' : fault.kind
@@ -218,7 +222,7 @@ function addBatches(cost: { messages: number; tokens: number; time: number }, sc
 /** A silence lasts until the deadline of the system, which is not known: as long as the scenario allows. */
 function togetherTime(scenario: ScenarioSpec, label: string): number {
   const fault = scenario.messages[label]?.fault?.kind
-  const isSilent = fault === 'silence' || fault === 'heartbeat' || fault === 'hang'
+  const isSilent = fault === 'silence' || fault === 'heartbeat' || fault === 'hang' || fault === 'offline'
   const promised = Object.values(scenario.claims).flatMap((claim) => (claim.measure === 'timeToError' ? [claim.bounds.pass] : []))
   return isSilent ? Math.max(0, ...promised) : scenario.messages[label]?.leave === undefined ? answerTime(scenario, label) : 500
 }

@@ -16,7 +16,7 @@ const several = 3
  * lateness leaves possible, so that a pause of ours is not blamed on the target.
  */
 export function quietWatch({ scenario, rules }: RunRecord, onSlow: (reason: string) => void): (record: RunFileRecord) => void {
-  const isGentle = rules.load === 'gentle'
+  const isGentle = rules.load !== undefined
   const first = new Map<string, number>()
   const said = new Map<string, MessageRecord[]>()
   const compare = (key: string, { side, phase }: { side: string; phase: string }, early: readonly MessageRecord[], late: readonly MessageRecord[]): void => {

@@ -3,7 +3,7 @@ import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } 
 import { comparedInWords, nextInWords } from './compared-words.ts'
 import { formatClaimValue, formatCount, formatInterval, formatValue, neverHad } from './format.ts'
 import { printable } from './printable.ts'
-import { blameInWords, differencesInWords, failuresInWords, loadInWords, marks, phaseInWords, unattributed } from './words.ts'
+import { blameInWords, differencesInWords, failuresInWords, loadInWords, marks, phaseInWords, screenshotsInWords, unattributed } from './words.ts'
 
 /** The verdict as GitHub markdown, for report.md: what the terminal shows, with every reason and formula in full. Ends with a line end. */
 export function renderMarkdown(document: VerdictDocument): string {
@@ -26,6 +26,7 @@ function runBlocks(run: RunResult, level: string): string[] {
     ...title('Can the figures be trusted?', [table(['Check', 'Result', 'Detail'], run.validity.map(({ name, verdict, detail }) => [name, verdict === 'invalid' ? 'INVALID' : verdict, detail]))]),
     ...title('Evidence', [evidenceBlock(run)]),
     ...title('How it was measured', [list(loadInWords(run)), differencesBlock(run), sidesBlock(run), list(formulas(run))]),
+    ...title('What the page showed', [list(screenshotsInWords(run))]),
     ...title('To repeat this run', [fenced(run.reproduce), `Run \`${run.runId.replace(/[^\w.:-]/g, '')}\`.`]),
   ]
 }

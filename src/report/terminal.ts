@@ -6,7 +6,7 @@ import { overview } from './overview.ts'
 import { type Palette, palette, plain, type Style } from './palette.ts'
 import { broken, displayWidth, printable, wrapped } from './printable.ts'
 import { type Cell, type Column, textTable } from './table.ts'
-import { blameInWords, checkInWords, differencesInWords, evidenceInShort, failuresInWords, findingStyle, loadInWords, marks, phaseInWords, unattributed, verdictStyle } from './words.ts'
+import { blameInWords, checkInWords, differencesInWords, evidenceInShort, failuresInWords, findingStyle, loadInWords, marks, phaseInWords, screenshotsInWords, unattributed, verdictStyle } from './words.ts'
 
 export interface TerminalOptions {
   readonly colour: boolean
@@ -69,6 +69,7 @@ function runSections(run: RunResult, page: Page): string[][] {
     attribution(run, page),
     validity(run, page),
     evidence(run, page),
+    section(page, 'What the page showed', screenshotsInWords(run).flatMap((line) => paragraph(page, line, { indent: 2 }))),
     reproduce(run, page),
   ]
 }

@@ -142,6 +142,10 @@ export function failuresInWords({ sides }: RunResult): string[] {
   })
 }
 
+/** The pictures of a page, a line each, with the file's name beside the run file. */
+export const screenshotsInWords = ({ screenshots = [] }: RunResult): string[] =>
+  screenshots.map(({ side, phase, label, outcome, file }) => `${file}: ${side}, ${phaseInWords(phase)}${label === phase ? '' : `, ${label}`}: ${outcome}`)
+
 /** How the sides were asked, those that were asked alike in one line: what the figures depend on, beside the systems themselves. */
 export function loadInWords({ sides }: RunResult): string[] {
   const alike = new Map<string, string[]>()

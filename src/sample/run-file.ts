@@ -44,8 +44,11 @@ const rules = z.object({
   stallLimitFixed: z.boolean(),
   /** Whether every side is an unaltered side of the control stack, whose answers are known. */
   knownAnswers: z.boolean(),
-  /** `gentle`: one message at a time and pairs of a story and a hello instead of windows (MEASURING §3). Absent in a full run. */
-  load: z.literal('gentle').exactOptional(),
+  /**
+   * `gentle`: one message at a time and pairs of a story and a hello instead of windows (MEASURING §3). `pages`: the same in pages of a browser, and of batches as many
+   * at once as there are pages. Absent in a full run.
+   */
+  load: z.enum(['gentle', 'pages']).exactOptional(),
 })
 export type Rules = z.infer<typeof rules>
 

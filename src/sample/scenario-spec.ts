@@ -30,6 +30,8 @@ const faultSpec = z.union([
   z.object({ kind: z.literal('hang') }),
   z.object({ kind: faultKind, before: z.enum(['headers', 'first token']) }),
   z.object({ kind: faultKind, afterTokens: z.number() }),
+  z.object({ kind: z.literal('offline'), before: z.literal('send') }),
+  z.object({ kind: z.literal('offline'), afterTokens: z.number() }),
 ])
 
 const messageSpec = z.object({

@@ -7,7 +7,7 @@ export interface Message {
   readonly text: string
   /** Whether the system is to search the web first. */
   readonly search?: true
-  /** What goes wrong at the model: only our mock can carry it out. */
+  /** What goes wrong at the model, which only our mock can carry out; `offline`: the page loses its network, which takes a browser. */
   readonly fault?: FaultSpec
   /**
    * The person leaves after so many tokens, or so long after the message was said where they have not come: by closing the connection, or by Stop where the
@@ -103,7 +103,12 @@ function faultSpec(fault: FaultSpec, at: string, problems: string[]): FaultSpec 
     if ((before === undefined) === (afterTokens === undefined)) problems.push(`${at}: says where it happens: before: 'headers', before: 'first token', or afterTokens: 10`)
     if (before !== undefined && before !== 'headers' && before !== 'first token') problems.push(`${at}.before: 'headers' or 'first token', not ${JSON.stringify(before)}`)
     if (afterTokens !== undefined && !isWhole(afterTokens, 1, mostTokens)) problems.push(`${at}.afterTokens: a whole number of at least 1, not ${JSON.stringify(afterTokens)}`)
-  } else problems.push(`${at}.kind: one of status, hang, ${placedKinds.join(', ')}, not ${JSON.stringify(kind)}`)
+  } else if (kind === 'offline') {
+    problems.push(...unknownKeys(fault, at, ['kind', 'before', 'afterTokens']))
+    const { before, afterTokens } = given
+    if ((before === undefined) === (afterTokens === undefined) || (before !== undefined && before !== 'send')) problems.push(`${at}: says when the network goes: before: 'send', or afterTokens: 10`)
+    if (afterTokens !== undefined && !isWhole(afterTokens, 1, mostTokens)) problems.push(`${at}.afterTokens: a whole number of at least 1, not ${JSON.stringify(afterTokens)}`)
+  } else problems.push(`${at}.kind: one of status, hang, offline, ${placedKinds.join(', ')}, not ${JSON.stringify(kind)}`)
   return fault
 }
 

@@ -22,7 +22,7 @@ export interface MessageSpec {
   readonly text: string
   /** The system is asked to search the web before it answers. */
   readonly search?: true
-  /** What goes wrong at the model. Only our mock can carry it out. */
+  /** What goes wrong: at the model, which only our mock can carry out, or with the page's network (`offline`), which only a browser can. */
   readonly fault?: FaultSpec
   /** The person leaves in the middle of the answer. */
   readonly leave?: LeaveSpec
@@ -57,12 +57,17 @@ export type FaultPlace = { readonly before: 'headers' | 'first token' } | { read
 /**
  * What the model does instead of answering. `silence`: nothing more comes, the connection stays; `heartbeat`: nothing but comments; `hang`: the answer
  * comes, its end never; `reset` and `close`: the connection breaks (RST, FIN); `status`: an HTTP error; `garbage`: a frame that is no JSON;
- * `error`: an error event in the stream.
+ * `error`: an error event in the stream. `offline` is no fault of the model: the page is taken off the network, and stays off.
  */
 export type FaultSpec =
+  | OfflineFault
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'hang' }
   | ({ readonly kind: 'silence' | 'heartbeat' | 'reset' | 'close' | 'garbage' | 'error' } & FaultPlace)
+
+/** The page loses its network before the message is sent, or after so many tokens of the answer. */
+export type OfflineFault = { readonly kind: 'offline' } & OfflinePlace
+export type OfflinePlace = { readonly before: 'send' } | { readonly afterTokens: number }
 
 export type PhaseSpec = WindowPhase | TogetherPhase
 

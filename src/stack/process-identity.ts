@@ -8,7 +8,9 @@ export interface ProcessIdentity {
   readonly began: string
 }
 
-export const ownIdentity = (): ProcessIdentity => ({ pid: process.pid, began: beginning(process.pid) ?? '' })
+export const identityOf = (pid: number): ProcessIdentity => ({ pid, began: beginning(pid) ?? '' })
+
+export const ownIdentity = (): ProcessIdentity => identityOf(process.pid)
 
 export const isRunning = ({ pid, began }: ProcessIdentity): boolean => beginning(pid) === began
 

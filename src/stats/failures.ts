@@ -1,9 +1,9 @@
 import type { FailureCode, MessageRecord } from '../sample/message.ts'
 import type { Run } from '../sample/run-file.ts'
-import type { Said } from './said.ts'
+import { failedAt, type Said } from './said.ts'
 import { isEvidence } from './ttft.ts'
 
-/** Messages at which the model was to fail. */
+/** Messages at which the model was to fail, or their page's network. */
 export interface Failures {
   /** It did, and what became of the message is the system's doing. */
   readonly exposed: readonly Said[]
@@ -17,12 +17,14 @@ export interface Failures {
 export const noError: ReadonlySet<FailureCode> = new Set<FailureCode>(['hung', 'silent', 'no-first-token', 'over-deadline', 'not-delivered'])
 
 /**
- * Of these messages those of which the mock says that it did what it was to do; and those that were answered all the same: of a model that was to fail there is
+ * Of these messages those of which the mock says that it did what it was to do, or whose page lost its network; and those that were answered all the same: of a model that was to fail there is
  * no answer.
  */
-export function failures(messages: readonly Said[], labels: readonly string[]): Failures {
+export function failures({ header: { scenario } }: Run, messages: readonly Said[], labels: readonly string[]): Failures {
+  // An answer that was over before its page was to lose the network is one that nothing happened to.
+  const wasToLast = ({ label }: MessageRecord): boolean => scenario.messages[label]?.fault?.kind === 'offline'
   const asked = messages.filter(({ message }) => labels.includes(message.label) && isEvidence(message))
-  const isExposed = ({ message: { upstream, outcome } }: Said): boolean => upstream?.faultAt !== undefined || outcome.kind === 'answered'
+  const isExposed = ({ message }: Said): boolean => failedAt(message) !== undefined || (message.outcome.kind === 'answered' && !wasToLast(message))
   const exposed = asked.filter(isExposed)
   const stranded = asked.filter((one) => !isExposed(one) && one.message.outcome.kind === 'failed' && noError.has(one.message.outcome.code))
   return { exposed, unexposed: asked.length - exposed.length, stranded: stranded.length }

@@ -58,9 +58,13 @@ export function isMeantWhole(scenario: ScenarioSpec, label: string): boolean {
   return spec?.fault === undefined && spec?.leave === undefined
 }
 
+/** When something failed for the message: the model, by its journal, or the page's network; undefined where nothing did. */
+export const failedAt = ({ upstream, offlineAt }: MessageRecord): number | undefined => offlineAt ?? upstream?.faultAt
+
 /** Whether a message ended as the scenario wanted: the model failed on demand, or the person left. Any other failure is the system's. */
-export function endedAsAsked({ header: { scenario } }: Run, { label, outcome, upstream }: MessageRecord): boolean {
+export function endedAsAsked({ header: { scenario } }: Run, message: MessageRecord): boolean {
+  const { label, outcome } = message
   const spec = scenario.messages[label]
   if (outcome.kind === 'answered' || spec === undefined) return false
-  return (spec.fault !== undefined && upstream?.faultAt !== undefined) || (spec.leave !== undefined && outcome.code === 'cancelled')
+  return (spec.fault !== undefined && failedAt(message) !== undefined) || (spec.leave !== undefined && outcome.code === 'cancelled')
 }

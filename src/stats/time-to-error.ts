@@ -1,7 +1,7 @@
 import type { MessageRecord } from '../sample/message.ts'
 import type { RoundRecord, Run } from '../sample/run-file.ts'
 import { failures, noError, wasRepaired } from './failures.ts'
-import { said, type Said } from './said.ts'
+import { failedAt, said, type Said } from './said.ts'
 import type { View } from './ttft.ts'
 
 /** One message, and how long what it waited for took. */
@@ -29,11 +29,11 @@ export interface TimeToError {
 }
 
 /**
- * From the instant at which the model failed, by its own journal, to the end that the person saw, in rounds that were kept. Whatever ended the wait
+ * From the instant at which the model failed, by its own journal, or the page lost its network, to the end that the person saw, in rounds that were kept. Whatever ended the wait
  * counts as its end; whether it was the right thing to say is for the wrong errors. A message that nothing ended took for ever.
  */
 export function timeToError(run: Run, side: string, labels: readonly string[], view: View): TimeToError {
-  const { exposed, unexposed, stranded } = failures(said(run, side).filter(({ record }) => record.kept), labels)
+  const { exposed, unexposed, stranded } = failures(run, said(run, side).filter(({ record }) => record.kept), labels)
   const failed = exposed.filter(({ message }) => !wasRepaired(run, message))
   return {
     timed: failed.map(({ message, record }) => waited(message, record, view)),
@@ -45,8 +45,8 @@ export function timeToError(run: Run, side: string, labels: readonly string[], v
 }
 
 function waited(message: MessageRecord, record: RoundRecord, view: View): Timed {
-  const { id, label, endedAt, outcome, upstream } = message
-  const watched = Math.max(0, endedAt - (upstream?.faultAt ?? endedAt))
+  const { id, label, endedAt, outcome } = message
+  const watched = Math.max(0, endedAt - (failedAt(message) ?? endedAt))
   const came = outcome.kind === 'answered' || !noError.has(outcome.code)
   // The stamp of the end is late at most, so that the time as measured is the longest that it can have been, but for the clocks.
   const moved = view === 'measured' ? 0 : view === 'against-pass' ? clockError(record) : -(message.endErrorBound ?? message.errorBound) - clockError(record)

@@ -22,7 +22,7 @@ const silences = ['silence', 'heartbeat', 'hang']
  * One of which nothing is told at all is no wrong error; the time to the error counts it.
  */
 export function wrongErrors(run: Run, side: string, labels: readonly string[]): WrongErrors {
-  const { exposed, unexposed } = failures(said(run, side), labels)
+  const { exposed, unexposed } = failures(run, said(run, side), labels)
   return { ...offences(exposed, (message) => misled(run, message)), unexposed, repaired: exposed.filter(({ message }) => wasRepaired(run, message)).length }
 }
 

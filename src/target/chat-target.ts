@@ -1,3 +1,4 @@
+import { browserTarget, type Pictures } from './browser/browser-target.ts'
 import { ChatExchange } from './chat-exchange.ts'
 import { Connection, type Trust } from './connection.ts'
 import type { Dialect } from './dialect.ts'
@@ -19,10 +20,13 @@ export interface TargetOptions {
   readonly clock: Clock
   /** Whom to believe over TLS; undefined is whom Node believes. */
   readonly trust?: Trust | undefined
+  /** Where a browser puts pictures of its pages; none are taken without it. */
+  readonly pictures?: Pictures | undefined
 }
 
 /** The target of a kind, at an address. */
 export function targetOf(options: TargetOptions): Target {
+  if (options.kind === 'browser') return browserTarget(options)
   if (options.kind === 'open-webui-socket') return openWebUiPages(options)
   const dialect = dialectOf(options)
   return { kind: options.kind, url: options.url, open: () => new ChatSession(dialect, options) }

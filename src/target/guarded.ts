@@ -65,7 +65,7 @@ export class Guard {
   ended(side: string, utterance: Utterance, { outcome, chunks, usageTokens }: Pick<Answer, 'outcome' | 'chunks' | 'usageTokens'>): void {
     this.#tokens += Math.max(chunks, usageTokens ?? 0)
     if (this.tokensLeft === 0) this.usedUp()
-    if (utterance.mock?.fault !== undefined) return
+    if (utterance.mock?.fault !== undefined || utterance.offline !== undefined) return
     if (outcome.kind === 'answered') {
       this.#failures.set(side, 0)
       return
@@ -98,6 +98,7 @@ export function guarded(target: Target, guard: Guard, side: string): Target {
   return {
     kind: target.kind,
     url: target.url,
+    ...(target.close === undefined ? {} : { close: async () => target.close?.() }),
     open: (beside) => {
       const session = target.open(seen(beside))
       const made = guardedSession(session, guard, side)
@@ -110,6 +111,7 @@ export function guarded(target: Target, guard: Guard, side: string): Target {
 function guardedSession(session: Session, guard: Guard, side: string): Session {
   return {
     warm: () => session.warm(),
+    ...(session.prepare === undefined ? {} : { prepare: async (utterance: Utterance) => session.prepare?.(utterance) }),
     close: () => session.close(),
     say: (utterance) => {
       if (!guard.admits()) return unsaid()

@@ -36,6 +36,8 @@ export interface Utterance {
   readonly maxTokens?: number
   /** Whether the system is to search the web before it answers. Not every target can (`canSearch`). */
   readonly search?: boolean
+  /** When the page that says it loses its network. Only a browser has one. */
+  readonly offline?: { readonly before: 'send' } | { readonly afterTokens: number }
   /** Whether a title, tags and follow-up questions are asked for as well; where the target has pages. */
   readonly background?: boolean
 }
@@ -63,6 +65,10 @@ export interface Answer {
   sources: number
   text: string
   usageTokens: number | null
+  /** When the page lost its network on purpose; absent where it did not. */
+  offlineAt?: number
+  /** The picture that was taken of the page, a name in the folder of the run file. */
+  screenshot?: string
   outcome: Outcome
 }
 
@@ -88,6 +94,11 @@ export interface Exchange {
 export interface Session {
   /** Opens it by a cheap request, so that the next message finds it warm. Never rejects: a session that could not be opened dials when it is used. */
   warm(): Promise<void>
+  /**
+   * What a person does before pressing send: the page is there, the text is typed. Only pages have it; a message that was not prepared is prepared when it is
+   * said, and that counts as the tester's lateness. Never rejects but with a UsageError where there is no browser to be had.
+   */
+  prepare?(utterance: Utterance): Promise<void>
   say(utterance: Utterance): Exchange
   /** Ends it. Resolves when nothing of it is left, its chats on the server included; waited for where nothing is measured. Never rejects. */
   close(): void | Promise<void>
@@ -105,4 +116,6 @@ export interface Target {
   readonly url: string
   /** @param beside says something only where there are pages and people. */
   open(beside?: Beside): Session
+  /** Ends what was started for it. Only a browser was. */
+  close?(): Promise<void>
 }

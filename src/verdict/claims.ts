@@ -100,8 +100,9 @@ function unseen(run: Run, side: SideSpec, claim: ClaimSpec): string | undefined 
   const gently = unseenGently(run, side.hasMock, claim) ?? (claim.measure === 'delayGrowth' ? unjudgedGrowth(run, side, claim) : undefined)
   if (gently !== undefined) return gently
   if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
+  if (side.kind === 'browser' && claim.measure === 'coalescedShare') return 'a page is painted 60 times a second at most: what comes within one frame comes one by one for all that anybody can see; the API tells, with --via api'
   if (claim.measure === 'databaseTime' && side.observes?.includes('database') === false) return 'it is not known what of this system needs its database'
-  if (side.hasMock) return undefined
+  if (side.hasMock || isAboutOffline(run, claim)) return undefined
   const remedy = 'and none is known to be behind this side: put `npx first-token mock` behind it and give its address with --mock'
   switch (claim.measure) {
     case 'lostTokens': case 'foreignTokens': case 'reorderedTokens': case 'duplicatedTokens': return `only our mock model numbers its words, ${remedy}`
@@ -113,6 +114,10 @@ function unseen(run: Run, side: SideSpec, claim: ClaimSpec): string | undefined 
     default: return undefined
   }
 }
+
+/** The page's own network fails without a mock. */
+const isAboutOffline = ({ header: { scenario } }: Run, claim: ClaimSpec): boolean =>
+  (claim.measure === 'timeToError' || claim.measure === 'wrongErrors') && (claim.messages ?? []).every((label) => scenario.messages[label]?.fault?.kind === 'offline')
 
 function reason(run: Run, side: SideSpec, { evidence, unit, bounds }: Description, decision: Decision, measured: Weighed): string {
   const { attained, missed, unattained } = boundsInWords(bounds, unit)

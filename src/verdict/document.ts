@@ -103,6 +103,17 @@ const comparedWith = z.object({
 })
 export type ComparedWith = z.infer<typeof comparedWith>
 
+/** What a page showed as a message ended. */
+const screenshot = z.object({
+  side: z.string(),
+  phase: z.string(),
+  label: z.string(),
+  /** `answered`, or the code of the failure and what the page said. */
+  outcome: z.string(),
+  file: z.string(),
+})
+export type Screenshot = z.infer<typeof screenshot>
+
 const runResult = z.object({
   runId: z.string(),
   scenario: z.string(),
@@ -137,6 +148,8 @@ const runResult = z.object({
   comparedWith: comparedWith.exactOptional(),
   attribution: z.array(attribution),
   validity: z.array(check),
+  /** Pictures of the page, where a browser was the target: files beside the run file. */
+  screenshots: z.array(screenshot).exactOptional(),
   reproduce: z.string(),
 })
 export type RunResult = z.infer<typeof runResult>

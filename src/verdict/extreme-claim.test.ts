@@ -60,7 +60,7 @@ test('it fails at any look, and passes only after the rounds of the plan', () =>
 
 test('a kind that never failed, or in too few batches, is named and passes nothing', () => {
   const without = (of: (message: MessageRecord) => boolean): ClaimResult => judged(failures().map((message) => (of(message) ? user({ ...message, upstream: null }) : message)), within())
-  expect(without(({ label }) => label === 'overloaded')).toMatchObject({ verdict: 'inconclusive', n: 48, reason: expect.stringContaining('24 messages more never came to their failure; no overloaded failed at the model') })
+  expect(without(({ label }) => label === 'overloaded')).toMatchObject({ verdict: 'inconclusive', n: 48, reason: expect.stringContaining('24 messages more never came to their failure; no overloaded came to its failure') })
   expect(without(({ label, round }) => label === 'overloaded' && round === 3)).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('2 batches of overloaded are too few, it takes 3') })
   expect(without(({ label, dueAt }) => label === 'overloaded' && dueAt === 1)).toMatchObject({ verdict: 'pass' })
   expect(judged([], within())).toMatchObject({ verdict: 'inconclusive', value: null })

@@ -55,7 +55,7 @@ function unseenEnds(seen: TimeToError | TimeToCancel): string | undefined {
 function unexposed(run: Run, claim: ExtremeClaim, { episodes }: Seen): string | undefined {
   const least = run.header.rules.size === 'quick' ? 1 : Math.min(leastEpisodes, roundsNeeded(run))
   const never = claim.messages.filter((label) => !episodes.has(label))
-  if (never.length > 0) return `no ${never.join(', ')} ${claim.measure === 'timeToError' ? 'failed at the model' : 'was left in the middle of its answer'}`
+  if (never.length > 0) return `no ${never.join(', ')} ${claim.measure === 'timeToError' ? 'came to its failure' : 'was left in the middle of its answer'}`
   const few = claim.messages.find((label) => (episodes.get(label) ?? 0) < least)
   return few === undefined ? undefined : `${counted(episodes.get(few) ?? 0, 'batch')} of ${few} ${areToo(episodes.get(few) ?? 0)} few, it takes ${least}`
 }
@@ -88,10 +88,10 @@ function errorDescription(claim: ExtremeClaim, seen: TimeToError): Description {
   const silent = timed.filter(({ time }) => time === Infinity)
   const besides = `${repaired === 0 ? '' : `; ${repaired} more were got over, without an error`}${missed === 0 ? '' : `; ${counted(missed, 'message')} more never came to their failure`}`
   const of = `of ${counted(timed.length, 'failure')} in ${kinds(seen)}`
-  const evidence = slowest === undefined ? `there was no failure at the model to wait for${besides}`
+  const evidence = slowest === undefined ? `there was no failure to wait for${besides}`
     : silent.length === 0 ? `${of}, the slowest error came after ${formatMilliseconds(slowest.time)} (${slowest.label})${besides}`
       : `${of}, ${silent.length} brought no error (${byLabel(silent)}): nothing came for ${formatMilliseconds(slowest.watched)}${besides}`
-  return { ...figures(claim, seen), evidence, formula: 'end that the person saw − fault at the model, by its journal; the slowest of all; +∞ where neither error nor end came' }
+  return { ...figures(claim, seen), evidence, formula: 'end that the person saw − failure of the model, by its journal, or of the page’s network; the slowest of all; +∞ where neither error nor end came' }
 }
 
 function cancelDescription(claim: ExtremeClaim, seen: TimeToCancel): Description {

@@ -42,7 +42,7 @@ export function growthClaim(run: Run, side: SideSpec, claim: DelayGrowthClaim): 
 
 /** Why a gentle run does not judge the claim, with the slope that its pairs show. Undefined in a full run. */
 export function unjudgedGrowth(run: Run, side: SideSpec, claim: DelayGrowthClaim): string | undefined {
-  return isGentle(run) ? `a gentle run has one message behind each blocker and does not judge this: add --load full; ${slopeInWords(run, side, claim)}` : undefined
+  return isGentle(run) ? `a run of single messages has one behind each blocker and does not judge this: ${run.header.rules.load === 'pages' ? 'ask the API' : 'add --load full'}; ${slopeInWords(run, side, claim)}` : undefined
 }
 
 function slopeInWords(run: Run, side: SideSpec, claim: DelayGrowthClaim): string {

@@ -12,7 +12,7 @@ import { stallLimit } from '../stats/stall.ts'
 import { ttft } from '../stats/ttft.ts'
 import { sideRounds, windowPhase } from '../stats/windows.ts'
 import { comparisons } from './compare.ts'
-import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type RunResult, type RunVerdict, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
+import { type Attribution, type ClaimResult, type Comparison, type LeftOut, type RunResult, type RunVerdict, type Screenshot, verdictDocument, type VerdictDocument, verdictSchema } from './document.ts'
 import { judgeSide } from './claims.ts'
 import type { Finding } from './finding.ts'
 import { verdictSentence } from './sentence.ts'
@@ -46,6 +46,7 @@ export function judgeRun(run: Run): RunResult {
     interrupted: run.end === null || run.end.interrupted !== null,
     sides: header.sides.map((side) => sideResult(run, side, claims.filter((claim) => claim.side === side.name))),
     claims, comparisons: comparisons(run).map((comparison) => believed(comparison, validity)), attribution: attributions(run),
+    ...screenshots(run),
     validity: validity.map(({ name, verdict: one, detail }) => ({ name, verdict: one, detail })),
     reproduce: header.reproduce,
   }
@@ -103,6 +104,14 @@ function sideResult(run: Run, side: SideSpec, claims: readonly ClaimResult[]): S
     failures: failuresByCode(messages),
     ttft_ms: percentiles(timedMessages(run, side.name).map(ttft), rules.alpha),
   }
+}
+
+/** Absent where no page was seen. */
+function screenshots({ messages }: Run): Pick<RunResult, 'screenshots'> | undefined {
+  const taken = messages.flatMap(({ side, phase, label, outcome, screenshot }): Screenshot[] => (screenshot === undefined ? [] : [{
+    side, phase, label, file: screenshot, outcome: outcome.kind === 'answered' ? 'answered' : `${outcome.code}: ${outcome.detail}`,
+  }]))
+  return taken.length === 0 ? undefined : { screenshots: taken }
 }
 
 function failuresByCode(said: readonly MessageRecord[]): Record<string, number> {

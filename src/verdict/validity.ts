@@ -1,5 +1,5 @@
 import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
-import { negativeTimes } from '../stats/attribution.ts'
+import { isModelItself, negativeTimes } from '../stats/attribution.ts'
 import { gentlePhases, gentleShare, isGentle } from '../stats/gentle-phases.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
@@ -162,8 +162,10 @@ function drain(run: Run, { name: side }: SideSpec): Finding {
   return { name, side, verdict: 'note', effect: 'inconclusive', detail: `${side}: the system does not drain: after ${undrained.length} of ${counted(phases.length, 'phase')} answers were still under way; see whether it still answers at all, and run again` }
 }
 
-function clock(run: Run, { name: side, hasMock, hasRelay }: SideSpec): Finding {
+function clock(run: Run, spec: SideSpec): Finding {
+  const { name: side, hasMock, hasRelay } = spec
   const name = 'clock'
+  if (isModelItself(spec)) return ok(name, side, `${side}: nothing is between the tester and the model, and no other clock needed`)
   const clocks = sideRounds(run, side).flatMap(({ record }) => record.clock ?? [])
   if ((!hasMock && hasRelay !== true) || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
   const { count, example } = negativeTimes(run, side)
@@ -198,6 +200,7 @@ function knownAnswers(run: Run, claims: readonly ClaimResult[]): Finding[] {
   }
   if (record !== null) return [provesNothing(run) ?? ok(name, undefined, 'the control stack, measured first, was told apart: before fails, after passes')]
   if (run.header.sides.every(({ kind }) => kind === 'control')) return []
+  if (takesBrowser(run)) return [note(name, undefined, 'the control stack has no page that could be taken off the network: nothing here shows that this run could have told good from bad')]
   return [undecided(name, 'the control stack was not measured first, or not to its end: nothing shows that this run could have told good from bad')]
 }
 
@@ -215,12 +218,17 @@ function provesNothing(run: Run): Finding | undefined {
   return Object.keys(provedBy).length === 0 ? note('known-answers', undefined, 'the scenario names no defect that must make a claim fail (provedBy): nothing here shows that it can') : undefined
 }
 
+const takesBrowser = (run: Run): boolean => Object.values(run.header.scenario.messages).some(({ fault }) => fault?.kind === 'offline')
+
 /** What a gentle run asks less of, so that its pass is not taken for one at the bounds of the claims. */
 function gentleness(run: Run): Finding[] {
-  if (!isGentle(run)) return []
-  const { leftOut } = gentlePhases(run.header.scenario, run.header.sides.every(({ hasMock }) => hasMock))
+  const { scenario, sides, rules: { load } } = run.header
+  if (load === undefined) return []
+  const { leftOut } = gentlePhases(scenario, sides.every(({ hasMock }) => hasMock), load)
   const missing = leftOut.map(({ name, why }) => `; not said: phase "${name}", which ${why}`).join('')
-  return [note('load', undefined, `gentle: two messages in flight and one a second at most; so few show shares of ${percent(gentleShare)} and percentiles up to p75, whatever a claim asks; --load full asks for its own bounds${missing}`)]
+  const shown = `so few show shares of ${percent(gentleShare)} and percentiles up to p75, whatever a claim asks`
+  if (load === 'pages') return [note('load', undefined, `pages of a browser: one message at a time, or a blocker and one, and of batches as many at once as there are pages; ${shown}; the API is asked for more, at the claims' own bounds${missing}`)]
+  return [note('load', undefined, `gentle: two messages in flight and one a second at most; ${shown}; --load full asks for its own bounds${missing}`)]
 }
 
 function interruption({ end }: Run): Finding {

@@ -2,7 +2,7 @@ import type { LeaveSpec, MessageSpec } from '../../scenario/spec.ts'
 import { failed } from '../../target/failure.ts'
 import type { Clock, Exchange, Session, Target, Utterance } from '../../target/target.ts'
 import { abortAll, toldToItsEnd } from './phase.ts'
-import { rest, type SaidMessage, say, warmAll } from './window.ts'
+import { prepareAll, rest, type SaidMessage, say, warmAll } from './window.ts'
 
 /** One message of a batch. */
 export interface BatchMessage {
@@ -43,7 +43,8 @@ export async function sayBatch(request: BatchRequest): Promise<SaidBatch> {
   const onAbort = (): void => abortAll(said.map(({ message }) => message), 'cancelled', 'the run was interrupted')
   signal.addEventListener('abort', onAbort)
   try {
-    await warmAll(sessions.filter((_, index) => index % 2 === 0), signal)
+    await prepareAll(sessions.flatMap((session, index) => messages.slice(index, index + 1).map(({ utterance }) => ({ session, utterance }))), signal)
+    await warmAll(sessions.filter((session, index) => index % 2 === 0 && session.prepare === undefined), signal)
     if (idleBefore > 0) await rest(idleBefore, signal)
     const dueAt = clock.now()
     for (const [index, message] of messages.entries()) if (!signal.aborted) said.push({ label: message.label, message: sayOne(sessions[index], message, dueAt) })

@@ -170,7 +170,7 @@ export class NodeEngine implements Engine {
     const { clock, signal } = this.#options
     const { sizes, side } = order
     const blocker = spec.while
-    const lasts = blocker === undefined ? 0 : (sizes.blockers[blocker.say] ?? 0)
+    const lasts = blocker === undefined ? undefined : sizes.blockers[blocker.say]
     const probesPerKind = probesIn(spec, sizes)
     const walked = await walkPhase({
       target: this.#target(side.name),
@@ -181,7 +181,7 @@ export class NodeEngine implements Engine {
       // Few probes take as long as many.
       rate: (sizes.rate * probesPerKind) / sizes.probesPerKind,
       windowAfter: order.quietTime + 100,
-      blockerCap: lasts * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
+      blockerCap: (lasts ?? 0) * (blocker?.copies ?? 1) + this.#failBound() + watchTime.elsewhere,
       drainTime: drainTime + order.aloneTime + 4 * sizes.probesPerKind * sizes.serviceTime,
       clock,
       signal,
@@ -233,11 +233,12 @@ export class NodeEngine implements Engine {
   #walkGently(order: PhaseOrder, gently: GentleOrder): Promise<Walked> {
     const { scenario, clock, signal } = this.#options
     const { step } = gently
+    if (step.kind === 'batch') return this.#walkBatches(order, { together: step.labels, copies: step.copies, repeat: 1, ...(step.via === undefined ? {} : { via: step.via }) })
     const spec = scenario.phases[order.phase]
     const longest = Math.max(0, ...Object.values(order.sizes.blockers))
     return sayGently({
       target: step.kind === 'alone' && step.via === 'model' ? this.#modelTarget() : this.#target(order.side.name),
-      order: gently,
+      order: { ...gently, step },
       utterance: (label) => {
         const said = this.#say(order.side, label, order.sizes.blockers[label])
         return { ...said, maxTokens: Math.max(gently.mostTokens(label), said.mock?.tokens ?? 0) }
@@ -295,13 +296,14 @@ export class NodeEngine implements Engine {
 
   #say(side: SideSpec, label: string, lasts: number | undefined, hasMock = side.hasMock): Utterance {
     const { scenario } = this.#options
-    const { text = '', search, background } = scenario.messages[label] ?? {}
+    const { text = '', search, background, fault } = scenario.messages[label] ?? {}
     const utterance = this.#utterance(text, { ...mockAnswer(scenario, label, lasts), ...this.#options.shapes.get(side.name) }, hasMock)
     return {
       ...utterance,
       ...(side.tokensPerSecond === undefined ? {} : { maxTokens: wantedTokens(scenario, label, lasts, side.tokensPerSecond) }),
       ...(search === true ? { search } : {}),
       ...(background === true ? { background } : {}),
+      ...(fault?.kind === 'offline' ? { offline: fault } : {}),
     }
   }
 

@@ -2,10 +2,10 @@ import type { MessageRecord } from '../../sample/message.ts'
 import type { LeaveSpec } from '../../scenario/spec.ts'
 import type { Beside, Clock, Session, Target, Utterance } from '../../target/target.ts'
 import type { GentleOrder } from '../engine.ts'
-import { leastInterval } from '../gentle-plan.ts'
+import { leastInterval, type SingleStep } from '../gentle-plan.ts'
 import { leaveInTime } from './batch.ts'
 import { abortAll, toldToItsEnd } from './phase.ts'
-import { before, rest, type SaidMessage, say } from './window.ts'
+import { before, prepareAll, rest, type SaidMessage, say } from './window.ts'
 
 /**
  * Lets messages begin one by one, at least a second apart, whoever they are said to; and a second after the last one ended: a system that makes messages wait
@@ -36,7 +36,7 @@ export class Pace {
 
 export interface GentleRequest {
   readonly target: Target
-  readonly order: GentleOrder
+  readonly order: GentleOrder & { readonly step: SingleStep }
   readonly utterance: (label: string) => Utterance
   /** By whom the message of a pair is said, seen from whoever hears the blocker; undefined: by anybody. */
   readonly as: Beside['as'] | undefined
@@ -62,12 +62,11 @@ type Said = SaidGently['said'][number]
 /** Every session is closed when its message has ended; what that takes goes on beside the next message, and is waited for at the end of the step. */
 interface Step extends GentleRequest {
   readonly closings: Promise<void>[]
-  readonly sessions: WeakMap<SaidMessage, Session>
 }
 
 /** One step of a gentle run, begun with nothing in flight and waited for to its end. Each message has a connection of its own, quiet or not. */
 export async function sayGently(asked: GentleRequest): Promise<SaidGently> {
-  const request: Step = { ...asked, closings: [], sessions: new WeakMap() }
+  const request: Step = { ...asked, closings: [] }
   const { order: { step }, clock, signal } = request
   const from = clock.now()
   const said: Said[] = []
@@ -92,30 +91,44 @@ export async function sayGently(asked: GentleRequest): Promise<SaidGently> {
 }
 
 /** The blocker, and the message in the middle of it. Where the blocker has ended by then nothing more is said: behind it nobody would wait. */
-async function sayPair(request: Step, step: Extract<GentleOrder['step'], { kind: 'pair' }>, said: Said[]): Promise<boolean> {
-  const { order: { delay }, as, sessions, patience, clock, signal } = request
-  const blocker = await sayOne(request, step.blocker, 'blocker', said)
-  if (blocker === undefined) return true
+async function sayPair(request: Step, step: Extract<SingleStep, { kind: 'pair' }>, said: Said[]): Promise<boolean> {
+  const { order: { delay }, as, patience, clock, signal } = request
+  const heard = await opened(request, step.blocker)
+  // A page takes seconds to load, and the machine's whole attention: both are there before the first of them says anything.
+  const early = heard.session.prepare === undefined ? undefined : await opened(request, step.label)
+  const blocker = await sayOpened(request, heard, 'blocker', said)
   const dueAt = clock.now() + delay
-  const heard = sessions.get(blocker)
-  const beside = heard === undefined || as === undefined ? undefined : { session: heard, as }
-  const hasEnded = await before(blocker.exchange.done, delay, signal)
-  if (!hasEnded && !signal.aborted) await sayOne(request, step.label, 'probe', said, { wantedAt: dueAt, beside })
+  const hasEnded = blocker === undefined || await before(blocker.exchange.done, delay, signal)
+  if (hasEnded || signal.aborted) await early?.session.close()
+  else await sayOpened(request, early ?? await opened(request, step.label, as === undefined ? undefined : { session: heard.session, as }), 'probe', said, dueAt)
   return toldToItsEnd(said.map(({ message }) => message), patience, request)
 }
 
-interface Place {
-  readonly wantedAt?: number
-  readonly beside?: Beside | undefined
+/** A message that has only to be sent. */
+interface Opened {
+  readonly label: string
+  readonly session: Session
+  readonly utterance: Utterance
+}
+
+async function opened({ target, utterance, signal }: Step, label: string, beside?: Beside): Promise<Opened> {
+  const message = { label, session: target.open(beside), utterance: utterance(label) }
+  await prepareAll([message], signal)
+  return message
+}
+
+async function sayOne(request: Step, label: string, part: MessageRecord['part'], said: Said[]): Promise<SaidMessage | undefined> {
+  return sayOpened(request, await opened(request, label), part, said)
 }
 
 /** Says it when its turn has come; undefined where the run was stopped first. */
-async function sayOne({ target, utterance, leaveOf, pace, signal, closings, sessions }: Step, label: string, part: MessageRecord['part'], said: Said[], { wantedAt, beside }: Place = {}): Promise<SaidMessage | undefined> {
+async function sayOpened({ leaveOf, pace, signal, closings }: Step, { label, session, utterance }: Opened, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
   const dueAt = await pace.turn(signal, wantedAt)
-  if (signal.aborted) return undefined
-  const session = target.open(beside)
-  const message = say(session, utterance(label), dueAt)
-  sessions.set(message, session)
+  if (signal.aborted) {
+    await session.close()
+    return undefined
+  }
+  const message = say(session, utterance, dueAt)
   pace.touched()
   said.push({ message, label, part, copies: undefined })
   closings.push(message.exchange.done.then(async () => {

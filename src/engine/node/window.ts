@@ -80,6 +80,15 @@ export async function warmAll(sessions: readonly Session[], signal: AbortSignal,
   })), warmUpTime, signal)
 }
 
+/** A page that has not come by then is said to all the same, and its message fails, ms. */
+const longestPreparation = 120_000
+
+/** Lets every session that is a page get ready for what it is going to say. @throws {UsageError} where no browser can be started. */
+export async function prepareAll(messages: readonly { readonly session: Session; readonly utterance: Utterance }[], signal: AbortSignal): Promise<void> {
+  const preparing = messages.flatMap(({ session, utterance }) => (session.prepare === undefined ? [] : [session.prepare(utterance)]))
+  if (preparing.length > 0) await before(Promise.all(preparing), longestPreparation, signal)
+}
+
 /** Rests for so long, or until the run is stopped. */
 export async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
   await before(new Promise(() => {}), milliseconds, signal)

@@ -39,7 +39,8 @@ export interface SideStart {
 export interface RunningSide {
   readonly url: string
   readonly log: string
-  readonly groups: readonly ProcessGroup[]
+  /** Of its workers, which may be other processes than the one that was started. */
+  readonly workers: readonly number[]
 }
 
 const cadence = 250
@@ -64,7 +65,7 @@ export async function startSide({ name, settings }: WantedSide, start: SideStart
   const began = performance.now()
   await allWorkersReady(page, url, workersOf(settings), start)
   start.note(`${name} is up, with ${workersOf(settings) === 1 ? '1 worker' : `${workersOf(settings)} workers`}${redis.length === 0 ? '' : ' and Redis'}, after ${formatMilliseconds(performance.now() - began)}`)
-  return { url, log: page.log, groups: [...redis, page] }
+  return { url, log: page.log, workers: startLog(readFileSync(page.log, 'utf8')).workers }
 }
 
 /** The address answers as soon as one worker is up; the others are counted in the log. */

@@ -11,9 +11,10 @@ export function fakePrograms(folder: string): string {
   const redis = path.join(folder, 'fake-redis.mjs')
   writeFileSync(page, fakeOpenWebUi)
   writeFileSync(redis, fakeRedis)
-  program(path.join(folder, 'python3'), `
+  // Under the name that is looked for first, so that no real one is found.
+  program(path.join(folder, 'python3.11'), `
 [ "$1" = -I ] && shift
-if [ "$1" = -c ]; then echo '{"executable":"${path.join(folder, 'python3')}","version":"3.11.7","venv":true}'; exit 0; fi
+if [ "$1" = -c ]; then echo '{"executable":"${path.join(folder, 'python3.11')}","version":"3.11.7","venv":true}'; exit 0; fi
 if [ "$1" = -m ] && [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; exit 0; fi
 if [ "$1" = -m ]; then exit 0; fi
 exec '${process.execPath}' '${page}' "$@"`)
@@ -30,16 +31,16 @@ import { createServer } from 'node:net'
 createServer((socket) => { socket.on('data', () => socket.write('+PONG\\r\\n')) }).listen(Number(process.argv[process.argv.indexOf('--port') + 1]), '127.0.0.1')
 `
 
-/** Its workers are processes that only wait; like the real one it is deaf to SIGTERM. */
+/** Its workers are processes that only wait; with FAKE_DEAF it is deaf to SIGTERM, as the real one is with an answer under way. */
 const fakeOpenWebUi = `
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
-const { FAKE_DIES: dies, FAKE_NEVER_READY: neverReady, FAKE_MODELS: models = 'mock', UVICORN_WORKERS: workers = '1', AIOHTTP_POOL_CONNECTIONS: pool = 'unlimited', WEB_LOADER_TIMEOUT: loader = '' } = process.env
+const { FAKE_DIES: dies, FAKE_NEVER_READY: neverReady, FAKE_MODELS: models = 'mock', FAKE_DEAF: deaf, UVICORN_WORKERS: workers = '1', AIOHTTP_POOL_CONNECTIONS: pool = 'unlimited', WEB_LOADER_TIMEOUT: loader = '' } = process.env
 if (dies !== undefined) {
   console.error(dies)
   process.exit(3)
 }
-process.on('SIGTERM', () => {})
+if (deaf !== undefined) process.on('SIGTERM', () => {})
 const pids = Array.from({ length: Number(workers) }, () => spawn('tail', ['-f', '/dev/null'], { stdio: 'ignore' }).pid)
 for (const pid of pids) {
   console.log('INFO:     Started server process [' + pid + ']')
