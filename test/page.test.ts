@@ -17,6 +17,8 @@ const clock = { now, stampError: () => 0 }
 const sessions: Session[] = []
 const benches: Bench[] = []
 afterEach(async () => {
+  // A page that closes waits a moment for what goes on in its chat.
+  for (const { model } of benches) for (const { response } of model.chats) response.end()
   await Promise.all(sessions.splice(0).map((session) => session.close()))
   for (const one of benches.splice(0)) await one.remove()
 })
@@ -141,9 +143,9 @@ test.each([
   const made = await bench(sets, (chat) => { chat.head().write(tokenEvent('0')) })
   const exchange = pagesOf(made).open().say(hello())
   await exchange.afterTokens(1)
-  exchange.lose?.(back === 'before the end' ? 60 : 200)
-  setTimeout(() => made.model.chat(0).write(tokenEvent(' 1'), tokenEvent(' 2')), 30)
-  setTimeout(() => made.model.chat(0).write(tokenEvent(' 3'), doneEvent).response.end(), 120)
+  exchange.lose?.(back === 'before the end' ? 40 : 400)
+  made.model.chat(0).write(tokenEvent(' 1'), tokenEvent(' 2'))
+  setTimeout(() => made.model.chat(0).write(tokenEvent(' 3'), doneEvent).response.end(), back === 'before the end' ? 400 : 40)
   expect(await exchange.done).toMatchObject({ text, outcome: { kind: 'answered' } })
 })
 

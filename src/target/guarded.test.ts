@@ -100,7 +100,7 @@ function endlessTarget(tokens: number): Target {
     done: new Promise<Answer>(() => {}), firstToken: Promise.resolve(), lastReadAt: () => 0, abort: () => {},
     afterTokens: (count) => new Promise((resolve) => { setTimeout(resolve, 100 * Math.min(count, tokens)) }),
   }
-  const session: Session = { warm: () => Promise.resolve(), say: () => exchange, close: () => {} }
+  const session: Session = { warm: () => Promise.resolve(), say: () => exchange, close: () => Promise.resolve() }
   return { kind: 'openai', url: 'http://127.0.0.1:1', open: () => session }
 }
 

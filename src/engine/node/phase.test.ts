@@ -38,7 +38,7 @@ function target({ warming = 1, answering = () => 2, firstToken = answering, read
         own.saidAt = clock.now()
         return exchange(answering(utterance), firstToken(utterance), reading)
       },
-      close: () => {},
+      close: () => Promise.resolve(),
     }
   }
   return { kind: 'openai', url: 'http://127.0.0.1:1', open }
