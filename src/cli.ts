@@ -57,7 +57,7 @@ function addRun(root: Command, leave: (code: number) => void): void {
   root.command('run')
     .description('run scenarios and judge them')
     .argument('[scenario...]', 'names (--list has them), all, or files of your own')
-    .addOption(new Option('--target <kind=url>', 'a system that runs already: open-webui=URL, ollama=URL, or openai=URL (with /v1)').argParser(once))
+    .addOption(new Option('--target <kind=url>', 'a system that runs already: open-webui=URL (as its page does: open-webui-socket=URL), ollama=URL, or openai=URL (with /v1)').argParser(once))
     .option('--before <kind=url>', 'two systems that run already: the reference …', once)
     .option('--after <kind=url>', '… and the one that is judged', once)
     .option('--label <name>', 'a name for the target, by which --against finds this run later', once)

@@ -75,10 +75,11 @@ class PageSession implements Session {
     return exchange
   }
 
-  close(): void {
+  close(): Promise<void> {
     const page = this.#page
     this.#page = undefined
     if (page !== undefined) void this.#last.then(() => page).then((taken) => this.#options.pool.give(taken), () => {})
+    return Promise.resolve()
   }
 
   #preparation(utterance: Utterance): Promise<Preparation> {

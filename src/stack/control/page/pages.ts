@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Asker, Lane } from '../answers.ts'
 import { forwardedFields } from '../request-body.ts'
 import type { Settings } from '../settings.ts'
-import { sendJson } from '../sink.ts'
+import { sendJson, type Sink } from '../sink.ts'
 import { Chats } from './chats.ts'
 import type { PageRequest } from './page-request.ts'
 import { pageSink } from './page-sink.ts'
@@ -56,7 +56,12 @@ export class Pages {
     sendJson(response, 200, JSON.stringify({ status: true, task_ids: [randomUUID()], chat_id: chat }))
     tell('chat:active', { active: true, folder_id: null })
     const body = asked.modelBody(earlier.map(({ role, content }) => ({ role, content })))
-    const given = { head: sink.head, write: (bytes: Buffer) => { if (!isStopped) sink.write(bytes) }, end: () => { if (!isStopped) sink.end() }, fail: (failure: Parameters<typeof sink.fail>[0]) => { if (!isStopped) sink.fail(failure) } }
+    const given: Sink = {
+      head: (status, fields) => sink.head(status, fields),
+      write: (bytes) => { if (!isStopped) sink.write(bytes) },
+      end: () => { if (!isStopped) sink.end() },
+      fail: (failure) => { if (!isStopped) sink.fail(failure) },
+    }
     const turn = await this.#turns.take(chat, person, left.signal)
     if (turn !== undefined) await ask({ body, fields: forwardedFields(request, body), left: left.signal, closed, sink: given, client: patientClient }, lane)
     turn?.()
