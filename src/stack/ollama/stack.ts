@@ -73,7 +73,7 @@ async function side(profile: string, server: OllamaServer, { note, signal }: Bui
 function sideEnvironment(profile: string, changes: OllamaStackOptions['changes']): OllamaEnvironment {
   const own = `${profile}:`
   const general = Object.entries(changes).filter(([name]) => !name.includes(':'))
-  const special = Object.entries(changes).flatMap(([name, value]) => (name.startsWith(own) ? [[name.slice(own.length), value]] : []))
+  const special = Object.entries(changes).flatMap(([name, value]): [string, string][] => (name.startsWith(own) ? [[name.slice(own.length), value]] : []))
   return { ...profileEnvironment(profile), ...Object.fromEntries([...general, ...special]) }
 }
 

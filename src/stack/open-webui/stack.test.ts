@@ -133,7 +133,7 @@ test('a worker that ends unasked is told of, though its parent goes on', async (
 })
 
 /** A process of its own that starts a stack and stays. */
-async function harness(name: string): Promise<{ pid: number; end(signal: NodeJS.Signals): void }> {
+async function harness(name: string): Promise<{ pid: number; end: (signal: NodeJS.Signals) => void }> {
   const bundle = path.join(scratch, `${name}.mjs`)
   const root = path.join(import.meta.dirname, '../../..')
   const source = `import { startOpenWebUi } from './src/stack/open-webui/stack.ts'
