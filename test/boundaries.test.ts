@@ -45,8 +45,10 @@ const table: readonly Canary[] = [
   ...refused('src/sample', imports, [value('../scenario/scenario.ts'), value('../errors.ts'), typeOnly('../engine/plan.ts'), typeOnly('../stats/ttft.ts')]),
   ...accepted('src/sample', [typeOnly('../scenario/spec.ts'), value('../duration.ts'), value('zod')]),
 
-  ...refused('src/target', imports, [value('../sample/message.ts'), typeOnly('../engine/engine.ts'), typeOnly('../scenario/spec.ts'), value('../stack/stack.ts')]),
+  ...refused('src/target', imports, [value('../sample/message.ts'), typeOnly('../engine/engine.ts'), typeOnly('../scenario/spec.ts'), value('../stack/stack.ts'), value('playwright-core')]),
   ...accepted('src/target', [typeOnly('../sample/message.ts'), value('../errors.ts'), value('undici'), value('node:net')]),
+  ...refused('src/target/browser', imports, [value('../../sample/message.ts'), typeOnly('../../engine/engine.ts'), value('undici')]),
+  ...accepted('src/target/browser', [typeOnly('../../sample/message.ts'), value('../../errors.ts'), value('../failure.ts'), value('playwright-core'), value('node:fs')]),
   ...refused('src/fault', imports, [value('../sample/message.ts'), value('../target/target.ts')]),
   ...accepted('src/fault', [typeOnly('../sample/message.ts'), value('../duration.ts')]),
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { concurrent } from '../../test/fixtures/run.ts'
 import type { PhaseSpec, ScenarioSpec } from '../scenario/spec.ts'
-import { gentleCourse, gentlePlan, gentleRules, plannedBlocker } from './gentle-plan.ts'
+import { gentleCourse, gentlePlan, gentleRules, mannerOf, plannedBlocker } from './gentle-plan.ts'
 
 const scenario = (phases: Readonly<Record<string, PhaseSpec>>, messages: ScenarioSpec['messages'] = {}): ScenarioSpec => ({ ...concurrent, messages: { ...concurrent.messages, ...messages }, phases, claims: {}, provedBy: {} })
 
@@ -67,4 +67,29 @@ test('blockers of our mock leave room for random moments whatever the limit is',
 test('one look after the last round, at 5 %', () => {
   expect(gentleRules(planned(concurrent))).toEqual({ size: 'standard', looks: [12], alpha: 0.05, stallFloor: 500, stallLimitFixed: false, knownAnswers: false, load: 'gentle' })
   expect(gentleRules({ rounds: 3 }, 900)).toMatchObject({ looks: [3], stallFloor: 900, stallLimitFixed: true })
+})
+
+const inPages = { load: 'pages', quick: false } as const
+
+test('in pages a batch is said whole, two at once instead of eight, as often as it is repeated', () => {
+  const batch = scenario({ told: { together: ['story'], copies: [1, 2, 4, 8, 16], repeat: 3 }, crowd: { together: ['hello'], copies: [50], repeat: 3 } })
+  const plan = gentlePlan(batch, true, undefined, inPages)
+  expect(plan).toMatchObject({ kind: 'plan', rounds: 3, messages: 3 * (1 + 2) + 3 * 2, inFlight: 2, leftOut: [] })
+  expect(gentlePlan(batch, true, undefined, { ...inPages, quick: true })).toMatchObject({ rounds: 1, messages: 1 + 2 + 2 })
+  expect(gentleCourse(batch, true, inPages)[0]).toEqual([{ kind: 'batch', phase: 'told', labels: ['story'], copies: [1, 2], via: undefined }, { kind: 'batch', phase: 'crowd', labels: ['hello'], copies: [2], via: undefined }])
+})
+
+test('in pages hello is said behind stories as gently, and three at once are too many', () => {
+  expect(gentlePlan(concurrent, true, undefined, inPages)).toMatchObject({ rounds: 12, messages: 31, inFlight: 2 })
+  expect(gentlePlan(scenario({ loaded: { say: 'hello', while: { say: 'story', copies: 2 } } }), true, undefined, inPages)).toEqual({ kind: 'refused', why: 'phase "loaded" says 3 at once, which is more than a browser\'s 2 pages: ask the API' })
+})
+
+test('a network that goes needs no mock', () => {
+  const offline = scenario({ lost: { together: ['lost'], copies: [2], repeat: 3 } }, { lost: { text: 'Hello', fault: { kind: 'offline', before: 'send' }, mock: { tokens: 20, firstTokenAfter: 2, gap: 20 } } })
+  expect(gentlePlan(offline, false, undefined, inPages)).toMatchObject({ kind: 'plan', rounds: 3, messages: 6, tokens: Infinity })
+})
+
+test('the rules say how it goes, and it is told from them', () => {
+  for (const manner of [inPages, { load: 'pages', quick: true }, { load: 'gentle', quick: false }] as const) expect(mannerOf(gentleRules({ rounds: 3 }, undefined, manner))).toEqual(manner)
+  expect(mannerOf({ size: 'standard' })).toBeUndefined()
 })

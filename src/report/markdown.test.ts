@@ -45,3 +45,11 @@ test('what is absent is said, never printed as a number that is none', () => {
   for (const document of [hanging, singleSide]) expect(renderMarkdown(document)).not.toMatch(/Infinity|NaN|null|undefined/)
   expect(renderMarkdown(hanging)).toContain('576, of which 270 without a first token')
 })
+
+test('pictures of a page stand below what they show', () => {
+  const [run] = passing.runs
+  const shown = { side: 'after', phase: 'midAnswer', label: 'offlineMidAnswer', outcome: 'error-event: *gone* <b>', file: 'screenshots/after-1x-2.png' }
+  const markdown = renderMarkdown({ ...passing, runs: run === undefined ? [] : [{ ...run, screenshots: [shown] }] })
+  expect(markdown).toContain('## What the page showed\n\n- screenshots/after-1x-2.png: after, mid answer, offlineMidAnswer: error-event: \\*gone\\* &lt;b&gt;\n\n![](screenshots/after-1x-2.png)\n')
+  expect(renderMarkdown(passing)).not.toContain('What the page showed')
+})

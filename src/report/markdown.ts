@@ -26,7 +26,7 @@ function runBlocks(run: RunResult, level: string): string[] {
     ...title('Can the figures be trusted?', [table(['Check', 'Result', 'Detail'], run.validity.map(({ name, verdict, detail }) => [name, verdict === 'invalid' ? 'INVALID' : verdict, detail]))]),
     ...title('Evidence', [evidenceBlock(run)]),
     ...title('How it was measured', [list(loadInWords(run)), differencesBlock(run), sidesBlock(run), list(formulas(run))]),
-    ...title('What the page showed', [list(screenshotsInWords(run))]),
+    ...title('What the page showed', [pictures(run)]),
     ...title('To repeat this run', [fenced(run.reproduce), `Run \`${run.runId.replace(/[^\w.:-]/g, '')}\`.`]),
   ]
 }
@@ -113,6 +113,12 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${escaped(line)}`).join('\n')
+
+/** Each below what it shows; the files lie beside the report of their scenario. */
+function pictures(run: RunResult): string {
+  const lines = screenshotsInWords(run)
+  return (run.screenshots ?? []).map(({ file }, index) => `${list(lines.slice(index, index + 1))}\n\n![](${file.replaceAll(/[^\w./-]/g, '')})`).join('\n\n')
+}
 
 /** A fence longer than any run of backticks inside, so that nothing inside can close it. */
 function fenced(text: string): string {

@@ -92,7 +92,7 @@ export const messageRecord = z.object({
   /** When the page was taken off the network, but not before the message was sent; absent where it was not. */
   offlineAt: instant.exactOptional(),
   /** A picture of the page as the message ended, beside the run file: `screenshots/after-1x-2.png`. */
-  screenshot: z.string().exactOptional(),
+  screenshot: z.string().regex(/^screenshots\/[\w.-]+\.png$/).exactOptional(),
   outcome,
   integrity: integrity.nullable(),
   upstream: upstream.nullable(),

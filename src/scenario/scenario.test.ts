@@ -139,6 +139,20 @@ test.each<[string, object, RegExp]>([
   expect(problemsOf({ ...sound, ...change })).toEqual(expect.arrayContaining([expect.stringMatching(told)]))
 })
 
+test.each([
+  [{ kind: 'offline', before: 'send' }, []],
+  [{ kind: 'offline', afterTokens: 10 }, []],
+  [{ kind: 'offline' }, [/^messages\.lost\.fault: says when the network goes/]],
+  [{ kind: 'offline', before: 'headers' }, [/^messages\.lost\.fault: says when the network goes/]],
+  [{ kind: 'offline', before: 'send', afterTokens: 10 }, [/^messages\.lost\.fault: says when the network goes/]],
+  [{ kind: 'offline', afterTokens: 0 }, [/^messages\.lost\.fault\.afterTokens: a whole number of at least 1, not 0$/]],
+  [{ kind: 'offline', before: 'send', status: 500 }, [/status/]],
+])('a network that goes: %o', (fault, wrong) => {
+  const problems = problemsOf({ ...sound, messages: { ...sound.messages, lost: { text: 'Hello', fault } }, phases: { ...sound.phases, lost: { together: ['lost'], copies: 2 } } })
+  expect(problems).toHaveLength(wrong.length)
+  for (const [index, pattern] of wrong.entries()) expect(problems[index]).toMatch(pattern)
+})
+
 test('one mistake is one problem: what follows from it is not told as well', () => {
   const proved = { provedBy: { 'it does not wait': { slots: 1 } } }
   expect(problemsOf({ ...sound, ...proved, claims: () => { throw new Error('out of words') } })).toEqual(['claims: out of words'])

@@ -51,6 +51,19 @@ test('whatever ended the wait is its end: what was said is for the wrong errors'
   for (const outcome of [{ kind: 'answered' } as const, failed('truncated'), failed('empty'), failed('http-status', '404')]) expect(judged(failures(undefined, outcome), within()).verdict).toBe('pass')
 })
 
+test('a page that lost its network is timed from then, with no mock to tell of it', () => {
+  const lost = (end: number, outcome: Outcome = failed('error-event')): MessageRecord[] => inRounds((round, _, dueAt) => ({ ...failure('offline', end, outcome, { round, dueAt, upstream: null }), offlineAt: dueAt + 200 }))
+  const noMock = { header: { sides: [side({ hasMock: false })] } }
+  expect(judged(lost(2_050), within(['offline']), noMock)).toMatchObject({ verdict: 'pass', value: 2_050, n: 24 })
+  expect(judged(lost(8_000), within(['offline']), noMock).verdict).toBe('fail')
+  expect(judged(lost(60_000, failed('hung')), within(['offline']), noMock)).toMatchObject({ verdict: 'fail', value: null, censored: 24 })
+})
+
+test('an answer that was over before its page was to lose the network says nothing', () => {
+  const whole = inRounds((round, _, dueAt) => user({ label: 'offline', phase: 'failures', round, dueAt }))
+  expect(judged(whole, within(['offline']))).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/no failure to wait for; 24 messages more never came to their failure/) })
+})
+
 test('it fails at any look, and passes only after the rounds of the plan', () => {
   const rounds = (last: number, error: number): MessageRecord[] => failures(() => error).filter(({ round }) => round <= last)
   expect(judged(rounds(1, 8_000), within()).verdict).toBe('fail')

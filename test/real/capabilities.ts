@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { findPython } from '../../src/stack/open-webui/python.ts'
 import { findRedis } from '../../src/stack/open-webui/redis.ts'
+import { chromiumPath } from '../../src/target/browser/chromium.ts'
 
 /** What the real systems take of a machine. */
 const capabilities = {
   python: { what: 'Python 3.11 or 3.12 with venv, for Open WebUI', install: 'apt-get install python3 python3-venv', find: () => told(findPython(searchPath)) },
   redis: { what: 'redis-server, for Open WebUI with several workers', install: 'apt-get install redis-server', find: () => told(findRedis(searchPath)) },
-  chromium: { what: 'Chromium, for the page itself', install: 'apt-get install chromium', find: () => version(['chromium', 'chromium-browser', 'google-chrome'], '--version') },
+  chromium: { what: 'Chromium, for the page itself', install: 'apt-get install chromium', find: () => chromiumPath(process.env) },
   go: { what: 'Go 1.24 or later with a C++ compiler, for Ollama', install: 'apt-get install golang g++', find: () => (version(['g++'], '--version') === undefined ? undefined : version(['go'], 'version')) },
 } as const
 export type Capability = keyof typeof capabilities

@@ -75,11 +75,11 @@ class PageSession implements Session {
     return exchange
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     const page = this.#page
     this.#page = undefined
-    if (page !== undefined) void this.#last.then(() => page).then((taken) => this.#options.pool.give(taken), () => {})
-    return Promise.resolve()
+    await this.#last
+    if (page !== undefined) await page.then((taken) => this.#options.pool.give(taken), () => {})
   }
 
   #preparation(utterance: Utterance): Promise<Preparation> {

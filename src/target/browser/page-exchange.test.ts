@@ -143,6 +143,12 @@ test('whoever could not press Stop has not left', async () => {
   expect((await settled(scene)).outcome).toMatchObject({ code: 'hung', detail: 'the page had no Stop to press' })
 })
 
+test('a page that stands still is given up', async () => {
+  const scene = await said({}, { text: () => new Promise(() => {}) })
+  scene.exchange.abort(failed('hung', 'nothing came for 60 s', 0))
+  expect(await settled(scene, 20_000)).toMatchObject({ text: '', outcome: { code: 'hung' } })
+})
+
 test('offline before it is sent: the time counts from the press', async () => {
   const scene = await said({ offline: { before: 'send' } })
   expect(scene.done).toEqual(['offline', 'press'])

@@ -28,6 +28,8 @@ const settling = 400
 const patienceWithErrors = 1_500
 /** A press that the page has not seen by then was none, ms. */
 const longestPress = 10_000
+/** A page that takes longer to tell what it shows, or to have its picture taken, tells nothing any more, ms. */
+const longestLeave = 20_000
 
 /**
  * A message said in a page, and what its person sees of the answer, when it is painted. Every instant but that of an abort is the page's own, told in run time: the
@@ -200,7 +202,11 @@ export class PageExchange implements Exchange {
     if (answer.firstTokenAt === null) answer.stampError = stampError
     this.#resolveFirstToken()
     for (const { resolve } of this.#waiting) resolve()
-    if (this.#page !== undefined) await this.#leave(this.#page, answer)
+    if (this.#page !== undefined) {
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([this.#leave(this.#page, answer), new Promise((resolve) => { timer = setTimeout(resolve, longestLeave) })])
+      clearTimeout(timer)
+    }
     this.#resolveDone(answer)
   }
 
