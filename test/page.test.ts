@@ -75,6 +75,18 @@ test('a page that was opened before is warm, and each of two pages of one person
   expect([first.text, second.text, first.connection.kind, second.connection.kind]).toEqual(['1', '2', 'warm', 'warm'])
 })
 
+test('a title is asked for with the answer, tags and follow-ups behind it, where the page wants them; the page is through with its chat when they are there', async () => {
+  const made = await bench([], (chat) => { if (chat.body.includes('### Task')) setTimeout(() => chat.response.end('{}'), 60); else chat.tell(2) })
+  const session = pagesOf(made).open()
+  expect((await session.say({ ...hello(), background: true }).done).text).toBe('0 1')
+  await session.close()
+  const kinds = (): string[] => made.model.chats.map(({ body }) => /"(title|tags|follow_ups)\\"/.exec(body)?.[1] ?? 'chat')
+  expect(kinds().toSorted()).toEqual(['chat', 'follow_ups', 'tags', 'title'])
+  expect(kinds().indexOf('title')).toBeLessThan(2)
+  await pagesOf(made).open().say(hello()).done
+  expect(kinds()).toHaveLength(5)
+})
+
 /** Said by sixteen people at once, in the claim's words. */
 async function delivered(sets: readonly string[]): Promise<{ verdict: string | undefined; reason: string | undefined; records: MessageRecord[] }> {
   const made = await bench(sets, tellThree)

@@ -20,6 +20,7 @@ test('a system that runs already is spoken to as it was named, and a scenario ab
   expect(await leftOut(needing('socket'), { target: 'open-webui-socket=http://127.0.0.1:1' })).toBeUndefined()
   expect(await leftOut(needing('socket'), { target: 'open-webui=http://127.0.0.1:1' })).toMatch(/open-webui-socket=URL/)
   expect(await leftOut(needing('socket'), {})).toBeUndefined()
+  expect(await leftOut(needing('socket'), { stack: 'ollama' })).toMatch(/run it with --stack open-webui/)
 })
 
 test('several people sit at the pages of a stack of ours alone', async () => {
