@@ -30,7 +30,7 @@ export type Blockade =
  * like any other. With several copies a stack of as many slots is blocked only while all of them run, so a probe after the earliest end is not held to
  * anything. A blocker begins with its first token, or a quiet p50 after it was sent if that is earlier: a buffered answer has its first token at its
  * end. One that failed, or was never said, blocks nobody: what a stack does after it broke off an answer says nothing of what it does during one. Nor
- * does a search that found nothing, it may never have searched, or one that began when the model had been asked.
+ * does a search that found nothing, which may never have searched, nor one that began after the model had been asked.
  */
 export function blockade(window: Blocked, { copies, untilFirstToken }: Blocking, quietTime: number | undefined, timeOf: TimeOf): Blockade {
   const { blockers } = window

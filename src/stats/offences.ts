@@ -6,7 +6,7 @@ import { type Episodes, episodesOf, type Said } from './said.ts'
 export interface Offences {
   readonly n: number
   readonly offending: number
-  /** Per round that has any: `events` are those that broke it. */
+  /** One per round with such a message; `events` are those that broke the rule. */
   readonly rounds: readonly Count[]
   readonly episodes: Episodes
   /** Labels of which there was one at least. */

@@ -15,7 +15,7 @@ export type StalledShareClaim = Extract<ClaimSpec, { measure: 'stalledShare' }>
 export interface CountedShare extends Count {
   /** events / n; NaN where n is 0. */
   readonly share: number
-  /** One per kept round that has any. */
+  /** One per kept round with a probe that is counted. */
   readonly rounds: readonly Count[]
 }
 

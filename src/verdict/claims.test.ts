@@ -223,6 +223,14 @@ test('a look decides when every claim of every judged side passes or fails', () 
   expect(lookDecides(roundsRun({ rounds: 5 }))).toBe(false)
 })
 
+test('a claim of a side that nobody waits for keeps no look open', () => {
+  const open = roundsRun(stalls(() => 1))
+  const name = open.header.sides[0]?.name
+  expect(lookDecides(open, (side, claim) => side === name && claim === waits)).toBe(false)
+  expect(lookDecides(open, (_, claim) => claim !== waits)).toBe(true)
+  expect(lookDecides(open, (side) => side !== name)).toBe(true)
+})
+
 test('a claim between two bounds waits for the last look', () => {
   expect(lookDecides(roundsRun({ ttft: () => 1_500 }))).toBe(false)
 })

@@ -207,7 +207,7 @@ test('coalesces: tokens come in bursts of so many, the last with the end', async
   expect([one.told, one.isDone]).toEqual(['0123', true])
 })
 
-test.each([{ sets: ['stallsEvery=2', 'stallFor=120'], paused: [false, true, false, true] }, { sets: ['stallsEvery=none'], paused: [false, false, false, false] }])(
+test.each([{ sets: ['stallsEvery=2', 'stallFor=400'], paused: [false, true, false, true] }, { sets: ['stallsEvery=none'], paused: [false, false, false, false] }])(
   '$sets: of four answers those pause before their third token: $paused',
   async ({ sets, paused }) => {
     const { client } = await bench(sets, (chat) => chat.tell(5))
@@ -218,7 +218,8 @@ test.each([{ sets: ['stallsEvery=2', 'stallFor=120'], paused: [false, true, fals
       expect(one.told).toBe('0 1 2 3 4')
       pauses.push(one.readAt('" 2"') - one.readAt('" 1"'))
     }
-    expect(pauses.map((pause) => pause >= 118)).toEqual(paused)
+    // What is read late shortens a pause, or makes one: half of it tells the two apart.
+    expect(pauses.map((pause) => pause >= 200)).toEqual(paused)
   },
 )
 
