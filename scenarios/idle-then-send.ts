@@ -2,6 +2,8 @@ import { ms, param, scenario, seconds } from 'first-token'
 
 /** Longer than what usually lies between a page and its server keeps a silent connection: a minute. */
 const idle = param('idle', seconds(65), { control: seconds(2.5) })
+/** A percentile takes six rounds; a quick run has a third of these. */
+const pauses = param('pauses', 6, { quick: 18 })
 
 /** Somebody reads for a while, and then writes. Half of the messages go over connections that were open all the time, the other half over new ones. */
 export default scenario({
@@ -11,7 +13,7 @@ export default scenario({
     chat: { text: 'Tell me something', mock: { tokens: 4, gap: ms(10) } },
   },
   phases: {
-    rested: { together: ['chat'], copies: 32, idleBefore: idle },
+    rested: { together: ['chat'], copies: 12, repeat: pauses, idleBefore: idle },
   },
   claims: ({ wholeAnswers, firstVisible }) => ({
     'a message after a pause is answered': wholeAnswers('chat').atLeast(1),

@@ -121,7 +121,7 @@ const further: Readonly<Record<string, readonly FurtherCase[]>> = {
   'second-message': [{ defect: { delayAfter: 150 }, mustFail: [] }],
   'idle-then-send': [{ defect: { delayAfter: 150 }, mustFail: [] }],
   'thread-pool': [{ defect: { searchThreads: 3 }, mustFail: [], mayFail: [inTurn] }],
-  'db-pressure': [{ defect: { delayAfter: 150 }, mustFail: [] }],
+  'db-pressure': [{ defect: { slots: 'none', delayAfter: 150 }, mustFail: [] }],
   crowd: [
     // One answer in many.
     { defect: { cutsAfter: 60, cutsEvery: 25 }, mustFail: [whole] },
@@ -163,7 +163,7 @@ const mayFail: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   page: {
     'lanes=4,socketsInMemory=true': [stops, awayForAMoment, awayAtTheEnd],
-    'keepsUpstream=true': [stopsElsewhere],
+    'slots=none,keepsUpstream=true': [stopsElsewhere],
   },
   'second-message': {
     'oneAtATime=person': [sameChat],
