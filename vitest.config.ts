@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['first-token-source'] } },
   test: {
     include: ['{src,mock-llm,test,scenarios}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/shows/**', 'test/real/**', 'test/fixtures/**'],
+    exclude: ['**/node_modules/**', 'test/shows/**', 'test/real/**', 'test/compose/**', 'test/fixtures/**'],
     passWithNoTests: false,
     // Much of the time a test waits; vitest's own choice on two cores is one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -13,7 +13,7 @@ import { sendError, tooLarge } from './refusal.ts'
 import type { Schedule } from './schedule.ts'
 import { type Behaviour, behaviour, isOffered, type Settings } from './settings.ts'
 import type { Slots } from './slots.ts'
-import { taskAnswer } from './task-prompt.ts'
+import { taskAnswer, taskOf } from './task-prompt.ts'
 import { WholeDelivery } from './whole-delivery.ts'
 import { Wire } from './wire.ts'
 
@@ -87,7 +87,10 @@ export class Chat {
     this.#entry.id = marker?.id ?? mentionedId(request.text)
     const text = marker === null && request.isSingle && !request.stream ? taskAnswer(request.lastUserText) : null
     if (marker === null && (text !== null || this.#entry.id !== null)) this.#entry.kind = 'task'
-    if (text !== null) return { kind: 'text', request, text }
+    if (text !== null) {
+      this.#entry.task = taskOf(request.lastUserText)
+      return { kind: 'text', request, text }
+    }
     if (!isOffered(names, request.model)) return this.#dialect.unknownModel(request.model)
     const set = behaviour(settings, request.model, marker)
     const wanted = { ...set, reasoning: request.thinks ? set.reasoning : 0, fault: this.#entry.kind === 'chat' ? set.fault : null }

@@ -1,3 +1,5 @@
+import type { Task } from './task-prompt.ts'
+
 /** One request as the mock saw it. Instants are ms of CLOCK_MONOTONIC, null where the thing never happened; a written instant is taken immediately before the write. */
 export interface Entry {
   /** Place in the order of ends, from 1. 0 while the request is open. */
@@ -6,6 +8,8 @@ export interface Entry {
   id: string | null
   /** `task`: the gateway asks on its own behalf (a title, tags), with the prompt and its marker somewhere in the text. */
   kind: 'chat' | 'task' | 'search' | 'page'
+  /** Of a task that was known by its prompt, which; null for everything else. */
+  task: Task | null
   /** As asked for; empty where the request could not be read. */
   model: string
   stream: boolean
@@ -91,7 +95,7 @@ export class Journal {
 
   begin(seen: Pick<Entry, 'kind' | 'socket' | 'requestsBefore' | 'receivedAt'>): Entry {
     const entry: Entry = {
-      seq: 0, id: null, model: '', stream: false, bytesIn: 0,
+      seq: 0, id: null, task: null, model: '', stream: false, bytesIn: 0,
       ...seen,
       startedAt: null, headersDueAt: null, headersWrittenAt: null,
       firstTokenDueAt: null, firstTokenWrittenAt: null, lastTokenDueAt: null, lastTokenWrittenAt: null,

@@ -42,7 +42,7 @@ test('a task is answered at once, without a slot, whatever model is named, and i
   busy.socket.write(post('/v1/chat/completions', { model: 'mock', messages: [{ role: 'user', content: 'Hello' }] }))
   const text = await client.ask(post('/v1/chat/completions', { model: 'task-9', stream: false, max_tokens: 3, messages: [{ role: 'user', content: title('USER: Hi\n[[ft1 id=chat-1 tokens=9 fault=rst@first]]') }] }))
   expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ object: 'chat.completion', model: 'task-9', choices: [{ finish_reason: 'stop', message: { role: 'assistant', content: '{"title":"Mock chat"}' } }] })
-  expect(await mock.entry('chat-1')).toMatchObject({ kind: 'task', status: 200, tokensPlanned: 0, tokensWritten: 0, fault: null, model: 'task-9' })
+  expect(await mock.entry('chat-1')).toMatchObject({ kind: 'task', task: 'title', status: 200, tokensPlanned: 0, tokensWritten: 0, fault: null, model: 'task-9' })
 })
 
 test('a streamed request, or one of several messages, is no task', async () => {

@@ -1,19 +1,24 @@
 import { asciiJson } from './json.ts'
 
 /** What Open WebUI asks a model on its own behalf, named as in the JSON that it wants. */
-type Task = 'title' | 'follow_ups' | 'tags' | 'queries'
+export type Task = 'title' | 'follow_ups' | 'tags' | 'queries'
 
 /**
  * The answer to one of Open WebUI's task prompts (0.12: title, follow-ups, tags, search queries), null for any other text. The prompt with
  * which it hands over what a search found begins with `### Task:` too, and is the chat itself.
  */
 export function taskAnswer(prompt: string): string | null {
-  const [template = ''] = prompt.split('<chat_history>', 1)
-  const task = /^\s*### Task:/.test(template) ? wantedTask(template) : null
+  const task = taskOf(prompt)
   if (task === null) return null
   if (task === 'title') return '{"title":"Mock chat"}'
   if (task === 'follow_ups') return '{"follow_ups":["And then?"]}'
   return task === 'tags' ? '{"tags":["Mock"]}' : jsonOf({ queries: [lastPrompt(prompt)] })
+}
+
+/** Which of them a text is; null for any other. */
+export function taskOf(prompt: string): Task | null {
+  const [template = ''] = prompt.split('<chat_history>', 1)
+  return /^\s*### Task:/.test(template) ? wantedTask(template) : null
 }
 
 /** Every template shows the JSON that it wants. */

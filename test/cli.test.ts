@@ -268,3 +268,10 @@ test('the list of scenarios has each with its question', async () => {
   expect(ended.stdout).toMatch(/^concurrent +Does "Hello" start at once/m)
   expect(ended.code).toBe(0)
 })
+
+test('containers without Docker, or without a target, are a sentence and what to do', async () => {
+  const nowhere = { PATH: '/nowhere' }
+  await refuses(['run', 'concurrent', '--container', 'astra-ai'], 2, /--container says something about a target, and none was named\./)
+  await refuses(['run', 'concurrent', '--target', 'open-webui=http://127.0.0.1:9', '--container', 'astra-ai', '--yes'], 2, /--container needs Docker, and there is no `docker` here\./, nowhere)
+  await refuses(['run', 'concurrent', '--stack', 'compose'], 2, /--stack compose needs Docker, and there is no `docker` here\.[^]*--stack open-webui/, nowhere)
+})

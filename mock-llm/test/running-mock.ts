@@ -12,6 +12,7 @@ const journalEntry = z.strictObject({
   seq: z.number(),
   id: z.string().nullable(),
   kind: z.enum(['chat', 'task', 'search', 'page']),
+  task: z.enum(['title', 'follow_ups', 'tags', 'queries']).nullable(),
   model: z.string(),
   stream: z.boolean(),
   socket: z.number(),

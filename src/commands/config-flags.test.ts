@@ -4,14 +4,14 @@ import { withConfig } from './config-flags.ts'
 import type { Config } from './config-schema.ts'
 
 const astra: Config = {
-  target: { kind: 'open-webui', url: 'https://chat.example.org' }, model: 'llama3', mock: 'http://127.0.0.1:9100', modelUrl: 'http://127.0.0.1:11434/v1', tokenEnv: 'ASTRA_TOKEN',
+  target: { kind: 'open-webui', url: 'https://chat.example.org' }, model: 'llama3', mock: 'http://127.0.0.1:9100', modelUrl: 'http://127.0.0.1:11434/v1', container: 'astra-ai', tokenEnv: 'ASTRA_TOKEN',
   headers: { 'CF-Access-Client-Secret': 'env:CF_SECRET' }, caFile: 'ca.pem', allowHosts: ['chat.example.org'], load: 'gentle', maxMessages: 200, maxTokens: 9_000, budget: '10m', rounds: 6, stallLimit: '2s',
   out: 'astra-reports', set: { errorWithin: '8s', copies: 4 }, bounds: { concurrent: { 'hello starts immediately': { pass: '10s' } } },
 }
 
 test('without flags and environment the file says everything, as strings that one would type', () => {
   expect(withConfig({}, astra, {})).toEqual({
-    target: 'open-webui=https://chat.example.org', model: 'llama3', mock: 'http://127.0.0.1:9100', modelUrl: 'http://127.0.0.1:11434/v1', tokenEnv: 'ASTRA_TOKEN', header: ['CF-Access-Client-Secret=env:CF_SECRET'],
+    target: 'open-webui=https://chat.example.org', model: 'llama3', mock: 'http://127.0.0.1:9100', modelUrl: 'http://127.0.0.1:11434/v1', container: ['astra-ai'], tokenEnv: 'ASTRA_TOKEN', header: ['CF-Access-Client-Secret=env:CF_SECRET'],
     caFile: 'ca.pem', allowHost: ['chat.example.org'], load: 'gentle', maxMessages: '200', maxTokens: '9000', budget: '10m', rounds: '6', stallLimit: '2s', out: 'astra-reports', set: ['errorWithin=8s', 'copies=4'], bounds: astra.bounds,
   })
 })
@@ -28,6 +28,13 @@ test('flags stand above the environment, and that above the file', () => {
   expect(withConfig({}, astra, environment)).toMatchObject({ target: environment.FIRST_TOKEN_TARGET, model: 'qwen', out: 'ci', allowHost: ['a.example', 'b.example', 'chat.example.org'], yes: true, budget: '10m' })
   expect(withConfig({ target: 'open-webui=https://chat.example.org', model: 'phi', out: 'mine', budget: '1m', allowHost: ['c.example'], set: ['errorWithin=2s'], rounds: '2' }, astra, environment))
     .toMatchObject({ target: 'open-webui=https://chat.example.org', model: 'phi', out: 'mine', budget: '1m', rounds: '2', allowHost: ['c.example', 'a.example', 'b.example', 'chat.example.org'], set: ['errorWithin=2s', 'copies=4'] })
+})
+
+test('the container of the file is that of its target, and of no other', () => {
+  expect(withConfig({ target: 'open-webui=https://chat.example.org/' }, astra, {})).toMatchObject({ container: ['astra-ai'] })
+  expect(withConfig({ target: 'open-webui=http://127.0.0.1:3000' }, astra, {})).not.toHaveProperty('container')
+  expect(withConfig({ before: 'openai=http://10.0.0.4/v1', after: 'openai=http://10.0.0.5/v1' }, astra, {})).not.toHaveProperty('container')
+  expect(withConfig({ container: ['other'] }, astra, {})).toMatchObject({ container: ['other'] })
 })
 
 test('who names a system names all of them', () => {

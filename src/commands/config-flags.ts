@@ -30,7 +30,7 @@ export function withConfig(flags: ConfiguredFlags, config: Config, environment: 
   const allowHost = [...new Set([...(flags.allowHost ?? []), ...ours.allowHost, ...(config.allowHosts ?? [])])]
   const everywhere: ConfiguredFlags = isOverruled ? some({ out: config.out }) : some({ out: config.out, rounds: config.rounds?.toString(), budget: config.budget, stallLimit: config.stallLimit })
   const aboutTarget: ConfiguredFlags = onTarget
-    ? { ...some({ model: ours.model ?? config.model, modelUrl: config.modelUrl, mock: config.mock, container: config.container === undefined ? undefined : [config.container], load: config.load, maxMessages: config.maxMessages?.toString(), maxTokens: config.maxTokens?.toString(), caFile: config.caFile, bounds: config.bounds }), ...credentials(flags, systems, config) }
+    ? { ...some({ model: ours.model ?? config.model, modelUrl: config.modelUrl, mock: config.mock, container: containerOf(systems, config), load: config.load, maxMessages: config.maxMessages?.toString(), maxTokens: config.maxTokens?.toString(), caFile: config.caFile, bounds: config.bounds }), ...credentials(flags, systems, config) }
     : {}
   const set = isOverruled ? (flags.set ?? []) : parameters(flags.set ?? [], config.set ?? {})
   return {
@@ -82,6 +82,12 @@ function systemsOf(flags: ConfiguredFlags, fromEnvironment: string | undefined, 
   if (fromEnvironment !== undefined) return { target: fromEnvironment }
   const text = (system: ConfigSystem | undefined): string | undefined => (system === undefined ? undefined : `${system.kind}=${system.url}`)
   return some({ target: text(config.target), before: text(config.before), after: text(config.after) })
+}
+
+/** The container of the file is that of the target of the file, and of no other that was named instead. */
+function containerOf({ target }: Systems, { container, target: known }: Config): string[] | undefined {
+  const isKnown = target !== undefined && known !== undefined && originOf(target.slice(target.indexOf('=') + 1)) === originOf(known.url)
+  return container !== undefined && isKnown ? [container] : undefined
 }
 
 const waysToSignIn = ['apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv'] as const

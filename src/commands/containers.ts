@@ -25,7 +25,7 @@ type Seen = ContainerRecord | UsageRecord | ContainerEventRecord
 const patience = 15_000
 
 /** `docker` of this machine, or of the one that DOCKER_HOST names. */
-export const dockerCli = (environment: Readonly<Record<string, string | undefined>>): DockerCli => ({
+const dockerCli = (environment: Readonly<Record<string, string | undefined>>): DockerCli => ({
   call: (args) => docker(args, { environment, signal: AbortSignal.timeout(patience) }),
   follow: (args, onLine) => followDocker(args, { environment }, onLine),
 })

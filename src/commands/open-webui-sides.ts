@@ -1,23 +1,26 @@
 import { formatMilliseconds } from '../duration.ts'
-import { UsageError } from '../errors.ts'
+import { type Problem, UsageError } from '../errors.ts'
+import { type OllamaEnvironment, ollamaBehind, ownVariables } from '../stack/ollama/profiles.ts'
 import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
+import { crowdSize, entryOf } from './side-people.ts'
 import { type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
 /** Real Open WebUIs, one a profile, entered by somebody with the role of everybody. */
-export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort }: StackStart): Promise<StartedStack> {
-  if (request.modelServer !== 'mock') throw new UsageError({ what: `--model-server ${request.modelServer} is not supported yet.`, fix: 'Leave it out: our mock answers behind Open WebUI.' })
+export async function startOpenWebUiSides(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
+  const { ollama, changes } = split(request)
   if (request.errorWithin !== fullErrorWithin) note(`An error has to be seen within ${formatMilliseconds(request.errorWithin)} instead of ${formatMilliseconds(fullErrorWithin)}: all time-outs of the profiles are changed alike.`)
   const stack = await startOpenWebUi({
     profiles: profileNames.filter((name) => request.profiles.includes(name)),
     errorWithin: request.errorWithin,
-    changes: request.environment,
-    model: undefined,
+    changes,
+    ollama,
     mockArgs: Object.entries(request.mockSettings).flatMap(([name, value]) => [`--${name}`, value]),
     files: { mock: processFiles().mock, requirements: openWebUiRequirements() },
     environment: process.env,
+    crowd: crowdSize(pages),
     firstPort,
     note,
     signal,
@@ -26,14 +29,33 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
   return {
     targets: stackTargets(request).map((target) => {
       const side = sideOf(target.side)
-      return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings }
+      return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings, ...(stack.ollama === undefined ? {} : { tokensPerSecond: stack.ollama.tokensPerSecond }) }
     }),
-    access: new Map(stack.sides.map(({ name, accounts }) => [name, { headers: { authorization: `Bearer ${accounts.person.token}` }, trust: undefined }])),
+    access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
     models: new Map(stack.sides.map(({ name }) => [name, stack.model.model])),
     accountsFile: accountsFile(stack.folder),
     mockUrl: stack.mock.url,
-    modelUrl: undefined,
+    modelUrl: stack.ollama === undefined ? undefined : `${stack.ollama.url}/v1`,
     died: stack.died,
     down: () => stack.down(),
   }
+}
+
+/** Variables that are an Ollama's own and nothing to Open WebUI. */
+const ofOllama = /^OLLAMA_(?!API_|BASE_URL)/
+
+/**
+ * What --set-env changes of the real Ollama behind all sides, if there is one, and of the sides.
+ * @throws {UsageError} for what would be another model behind each side, and for what the stack sets itself.
+ */
+function split({ modelServer, environment }: StackRequest): { readonly ollama: OllamaEnvironment | undefined; readonly changes: Readonly<Record<string, string>> } {
+  if (modelServer === 'mock') return { ollama: undefined, changes: environment }
+  const entries = Object.entries(environment)
+  const isOllamas = ([name]: [string, string]): boolean => ofOllama.test(name.replace(/^.*:/, ''))
+  const problems = entries.filter(isOllamas).flatMap(([name]): Problem[] => {
+    if (name.includes(':')) return [{ what: `--set-env ${name}: one Ollama answers all sides.`, fix: `Write --set-env ${name.replace(/^.*:/, '')}=…` }]
+    return ownVariables.includes(name) ? [{ what: `--set-env ${name}: the stack sets this itself.`, fix: 'Leave it out.' }] : []
+  })
+  if (problems.length > 0) throw new UsageError(problems)
+  return { ollama: { ...ollamaBehind, ...Object.fromEntries(entries.filter(isOllamas)) }, changes: Object.fromEntries(entries.filter((entry) => !isOllamas(entry))) }
 }

@@ -51,9 +51,10 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const progress = progressWriter(context)
   let stack: StartedStack | undefined
   try {
-    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), signal: stop.signal })
+    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), pages: asked.stack.via === 'socket' || scenarios.some(({ asked: { spec } }) => spec.needs.includes('socket')), signal: stop.signal })
     void stack?.died.then(({ name, detail }) => stop.abort(`lost: ${name} ended unasked (${detail})`))
     const { request, models, access } = reached ?? onStack(asked, stack)
+    if (stack?.bring !== undefined && request.load !== 'full') throw new UsageError({ what: 'One side at a time is up here, because memory does not hold all; and this way of asking turns to another side with each message.', fix: `Measure one by itself: --profiles ${request.targets.at(-1)?.side ?? ''}` })
     const guard = asked.stack === undefined && request.targets.length > 0 ? new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) : undefined
     const session: Session = { request, models, access, bring: stack?.bring, containers: containersOf(request.targets, stack?.bring !== undefined || request.switchCommand !== undefined, context.environment), startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
     const results: RunResult[] = []

@@ -20,8 +20,7 @@ export interface ChosenScenario {
 export async function loadScenarios(files: readonly string[], request: Pick<RunRequest, 'targets' | 'size' | 'set' | 'stack'>, bounds: ConfigBounds | undefined): Promise<ChosenScenario[]> {
   const quick = request.size === 'quick'
   const onControl = request.targets.length === 0
-  // Of a stack that we start the time-outs are ours to choose, and what is claimed of them goes with them.
-  const set = request.stack === undefined || !quick ? request.set : { errorWithin: `${request.stack.errorWithin}ms`, ...request.set }
+  const set = { ...stackParameters(request), ...request.set }
   const chosen: ChosenScenario[] = []
   for (const file of files) {
     const asked = await loadScenario(file, languageFile(), { control: onControl, quick, set })
@@ -32,6 +31,18 @@ export async function loadScenarios(files: readonly string[], request: Pick<RunR
   const own = withBounds(chosen.map(({ asked }) => asked.spec), onControl ? {} : bounds ?? {}, scenarioNames(), problems)
   if (problems.length > 0) throw new UsageError(problems)
   return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: marked(own[index] ?? { spec: one.asked.spec, yours: [] }) } }))
+}
+
+/** Pages that take Open WebUI so long to read that others wait: on one worker /health alone more than a second. `--set pageBytes=5000` asks for small ones. */
+const heavyPages = { pages: '5', pageBytes: '6000000' }
+
+/**
+ * What is other than usual on a stack that we start: its time-outs are ours to choose, and what is claimed of them goes with them; and nobody else waits
+ * there for a search whose pages are as expensive as some are.
+ */
+function stackParameters({ stack, size }: Pick<RunRequest, 'size' | 'stack'>): Record<string, string> {
+  if (stack === undefined) return {}
+  return { ...(size === 'quick' ? { errorWithin: `${stack.errorWithin}ms` } : {}), ...(stack.name === 'ollama' ? {} : heavyPages) }
 }
 
 /** The report says of whom a bound is. */
@@ -69,7 +80,7 @@ export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'target
   if (takesBrowser(spec) && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'
   if (targets.length === 0) return undefined
   if (noBrowser !== undefined && targets.some(({ kind }) => kind === 'browser')) return noBrowser
-  if (spec.needs.includes('socket') && targets.some(({ kind }) => kind !== 'open-webui-socket')) return "it is about the socket of Open WebUI's page: name the system with open-webui-socket=URL"
+  if (spec.needs.includes('socket') && targets.some(({ kind }) => kind !== 'open-webui-socket')) return `it is about the socket of Open WebUI's page: ${request.stack === undefined ? 'name the system with open-webui-socket=URL' : request.stack.via === 'browser' ? 'leave out --via browser' : 'run it with --stack open-webui'}`
   if (spec.needs.includes('people') && request.stack === undefined) return 'it takes the accounts of several people, which only a stack of ours has: run it with --stack open-webui'
   const messages = Object.values(spec.messages)
   if (messages.some(({ fault }) => fault?.kind === 'offline') && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'

@@ -58,3 +58,10 @@ test('nobody there is exit 5', async () => {
   expect(error.exitCode).toBe(5)
   expect(error.message).toMatch(/signin does not answer \(ECONNREFUSED\)/)
 })
+
+test('a page is entered by a session; without one, or with an API key, no word would come', async () => {
+  const page = (headers: Record<string, string>) => sideAccess([{ side: 'a', kind: 'open-webui-socket', url: 'http://127.0.0.1:9' }], { headers, account: undefined, trust: undefined })
+  await expect(page({ 'x-a': 'b' })).rejects.toThrow(/somebody who has signed in[\s\S]*--token-env/)
+  await expect(page({ authorization: 'Bearer sk-canary' })).rejects.toThrow(/An API key does not open the socket[\s\S]*--token-env/)
+  expect((await page({ authorization: 'Bearer eyJ.1' })).get('a')).toEqual({ headers: { authorization: 'Bearer eyJ.1' }, trust: undefined })
+})

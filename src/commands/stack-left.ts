@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { exitCodes, UsageError } from '../errors.ts'
 import { cacheFolder } from '../stack/cache-folder.ts'
+import { serviceOf } from '../stack/compose/compose-stack.ts'
+import { containerLogs, stopContainers } from '../stack/compose/left-over.ts'
 import { stopStack } from '../stack/left-overs.ts'
 import { isRunning } from '../stack/process-identity.ts'
 import { type KnownStack, knownStacks } from '../stack/stack-folder.ts'
@@ -18,24 +20,26 @@ export function stackStatus(name: string | undefined, context: CommandContext): 
 
 function inWords({ folder, state }: KnownStack): string[] {
   if (state === undefined) return [`${folder}: left behind, by a start that was cut short. End it: first-token stack down`]
-  const { stack, owner, since, mock, sides } = state
+  const { stack, owner, since, mock, project, sides } = state
   const stage = !isRunning(owner) ? `left behind (process ${owner.pid} is gone); end it: first-token stack down ${stack}` : sides.length === 0 ? 'coming up' : 'up'
   return [
     `${stack}: ${stage}, by process ${owner.pid}, since ${since}`,
-    ...(mock === undefined ? [] : [`  mock          ${mock.url}/v1  pid ${mock.pid}`]),
-    ...sides.map(({ name, profile, url, pids }) => `  ${name.padEnd(13)} ${url}  pid ${pids.join(', ')}${profile === name ? '' : `  profile ${profile}`}`),
+    ...(project === undefined ? [] : [`  containers of the compose project ${project}`]),
+    ...(mock === undefined ? [] : [`  mock          ${mock.url}/v1${mock.pid === undefined ? '' : `  pid ${mock.pid}`}`]),
+    ...sides.map(({ name, profile, url, pids }) => `  ${name.padEnd(13)} ${url}${pids.length === 0 ? '' : `  pid ${pids.join(', ')}`}${profile === name ? '' : `  profile ${profile}`}`),
   ]
 }
 
 /** `first-token stack logs NAME [SIDE]`: of every stack of that name that is up. */
-export function stackLogs(name: string, side: string | undefined, context: CommandContext): number {
-  const sides = known(name, context).flatMap(({ state }) => state?.sides ?? [])
+export async function stackLogs(name: string, side: string | undefined, context: CommandContext): Promise<number> {
+  const sides = known(name, context).flatMap(({ state }) => (state?.sides ?? []).map((one) => ({ ...one, project: state?.project })))
   if (sides.length === 0) throw new UsageError({ what: `Nothing of ${name} is up.`, fix: `Start it: first-token stack up ${name}` })
   const wanted = side === undefined ? sides : sides.filter((one) => one.name === side)
   if (wanted.length === 0) throw new UsageError({ what: `${name} has no side "${side ?? ''}" up.`, fix: `It has ${[...new Set(sides.map((one) => one.name))].join(', ')}.` })
   for (const one of wanted) {
     if (wanted.length > 1) context.out(`── ${one.name}, ${one.url}\n`)
-    context.out(existsSync(one.log) ? readFileSync(one.log, 'utf8') : '')
+    if (one.project !== undefined) context.out(await containerLogs(one.project, [serviceOf(one.profile)], context.environment))
+    else context.out(existsSync(one.log) ? readFileSync(one.log, 'utf8') : '')
   }
   return exitCodes.pass
 }
@@ -45,6 +49,12 @@ export async function stackDown(name: string, context: CommandContext): Promise<
   const stacks = known(name, context)
   if (stacks.length === 0) context.out('Nothing is up.\n')
   for (const stack of stacks) {
+    const project = stack.state?.project
+    if (project !== undefined) {
+      await stopContainers(stack, project, context.environment)
+      context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped\n`)
+      continue
+    }
     const { ended } = await stopStack(stack)
     context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped${ended === 0 ? '' : `, ${ended} processes that were left behind among it`}\n`)
   }

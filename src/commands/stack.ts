@@ -12,6 +12,7 @@ import { StopSignal } from './stop-signal.ts'
 /** What commander hands over of `stack up`: strings as typed. */
 export interface StackFlags {
   readonly profiles?: string
+  readonly modelServer?: string
   readonly setEnv?: string[]
   readonly port?: string
   readonly quick?: boolean
@@ -55,15 +56,16 @@ export function unknownStack(name: string): Problem {
 }
 
 /** Where everything is, and how one of the sides is measured as it stands. Tokens and passwords are in a file. */
-function described({ targets, mockUrl, models, accountsFile }: StartedStack): string {
-  const lines = mockUrl === undefined ? [] : [`mock ${mockUrl}/v1`]
+function described({ targets, mockUrl, modelUrl, models, accountsFile }: StartedStack): string {
+  const behind = modelUrl === undefined ? { name: 'mock', url: mockUrl, flag: `--mock ${mockUrl ?? ''}` } : { name: 'model', url: modelUrl, flag: `--model-url ${modelUrl}` }
+  const lines = behind.url === undefined ? [] : [`${behind.name} ${behind.url.replace(/\/v1$/, '')}/v1`]
   for (const { side, url, settings = {} } of targets) lines.push('', `${side} ${url}`, ...Object.entries(settings).map(([name, value]) => `  ${name}=${String(value)}`))
   const [first] = targets
   if (accountsFile !== undefined && first !== undefined) {
     const variable = `${first.side.toUpperCase()}_PERSON`
     lines.push(
       '', `E-mail addresses, passwords and tokens (SIDE_PERSON_TOKEN and so on) are in`, `  ${accountsFile}`, `To measure ${first.side} as it stands:`,
-      `  (set -a; . ${accountsFile}; first-token run concurrent --target open-webui=${first.url}${mockUrl === undefined ? '' : ` --mock ${mockUrl}`} --model ${models.get(first.side) ?? ''} --token-env ${variable}_TOKEN --load full --yes)`,
+      `  (set -a; . ${accountsFile}; first-token run concurrent --target open-webui=${first.url}${behind.url === undefined ? '' : ` ${behind.flag}`} --model ${models.get(first.side) ?? ''} --token-env ${variable}_TOKEN --load full --yes)`,
     )
   }
   return `${lines.join('\n')}\n`

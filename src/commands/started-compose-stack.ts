@@ -1,10 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { formatMilliseconds } from '../duration.ts'
 import { UsageError } from '../errors.ts'
 import { startComposeStack } from '../stack/compose/compose-stack.ts'
 import type { EnvironmentChange } from '../stack/compose/override.ts'
+import { makeAccounts } from '../stack/open-webui/accounts.ts'
+import { checkChanges } from '../stack/open-webui/environment.ts'
+import { accountsFile } from '../stack/open-webui/stack.ts'
+import { fullErrorWithin, profileEnvironment, profileNames } from '../stack/profiles.ts'
 import { changeMockSettings } from './mock-settings.ts'
 import { composeFile, processFiles } from './package-files.ts'
-import { type Access, signIn } from './sign-in.ts'
+import { crowdSize, entryOf } from './side-people.ts'
 import { type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
@@ -15,16 +21,16 @@ const model = 'mock'
  * Starts docker-compose.test.yaml through the Docker CLI and signs in on each side.
  * @throws {UsageError} where Docker is not there, or what is asked for cannot be had in containers.
  */
-export async function startedComposeStack(request: StackRequest, { note, signal }: StackStart): Promise<StartedStack> {
+export async function startedComposeStack(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
   const file = composeFile()
+  checkChanges(request.environment)
   if (request.modelServer !== 'mock') throw new UsageError({ what: `--model-server ${request.modelServer}: the Ollama of the compose file has no model to begin with.`, fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
   if (!existsSync(processFiles().mock)) throw new UsageError({ what: 'The image of the mock is made of dist/mock-llm.js, which is not there.', fix: 'Run npm run build.' })
-  const access = new Map<string, Access>()
+  if (request.errorWithin !== fullErrorWithin) note(`An error has to be seen within ${formatMilliseconds(request.errorWithin)} instead of ${formatMilliseconds(fullErrorWithin)}: all time-outs of the profiles are changed alike.`)
+  const logins = { person: login('person'), other: login('other'), crowd: Array.from({ length: crowdSize(pages) }, (_, index) => login(`person-${index + 1}`)) }
   const stack = await startComposeStack({
-    file, note, signal, profiles: request.profiles, changes: changesOf(request.environment), environment: process.env,
-    onUp: async ({ name, url }, who) => {
-      access.set(name, { headers: { authorization: `Bearer ${await signIn(url, who, undefined)}` }, trust: undefined })
-    },
+    file, note, signal, firstPort, profiles: request.profiles, changes: [...timeOuts(request), ...changesOf(request.environment)], environment: process.env,
+    enter: (url, admin) => makeAccounts(url, { admin, ...logins }),
   })
   try {
     await changeMockSettings(stack.mock.url, request.mockSettings)
@@ -34,9 +40,29 @@ export async function startedComposeStack(request: StackRequest, { note, signal 
   }
   const targets = stackTargets(request).map((target) => {
     const side = stack.sides.find(({ name }) => name === target.side)
-    return { ...target, url: side?.url ?? '', profile: target.side, settings: { ...side?.settings }, ...(side === undefined ? {} : { container: side.container }) }
+    return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: { ...side.settings }, container: side.container }
   })
-  return { targets, access, models: new Map(targets.map(({ side }) => [side, model])), mockUrl: stack.mock.url, modelUrl: `${stack.mock.url}/v1`, bring: stack.bring, died: stack.died, down: () => stack.down() }
+  return {
+    targets,
+    access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
+    models: new Map(targets.map(({ side }) => [side, model])),
+    accountsFile: accountsFile(stack.folder),
+    mockUrl: stack.mock.url,
+    modelUrl: undefined,
+    bring: stack.bring,
+    died: stack.died,
+    down: () => stack.down(),
+  }
+}
+
+const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
+
+/** What of a profile goes with the time within which an error has to be seen, unless it was set by hand; nothing at full size, which is what stands in the file. */
+function timeOuts({ profiles, errorWithin, environment }: StackRequest): EnvironmentChange[] {
+  return profileNames.filter((name) => profiles.includes(name)).flatMap((profile) => {
+    const full = profileEnvironment(profile)
+    return Object.entries(profileEnvironment(profile, errorWithin)).filter(([name, value]) => value !== full[name] && !(name in environment)).map(([name, value]) => ({ side: profile, name, value }))
+  })
 }
 
 const changesOf = (environment: StackRequest['environment']): EnvironmentChange[] => Object.entries(environment).map(([key, value]) => {

@@ -33,6 +33,8 @@ export interface StackStart {
   readonly note: (line: string) => void
   /** The first port that a side gets; free ones where it is not named. */
   readonly firstPort?: number | undefined
+  /** Whether people sit at its pages, and not one alone. */
+  readonly pages?: boolean
   /** Gives the start up; nothing is left running then either. */
   readonly signal: AbortSignal
 }

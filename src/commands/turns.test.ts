@@ -30,7 +30,7 @@ test('where nobody can be asked past the system, a mock of our own is, and is st
   const hello = async (): Promise<string> => {
     const session = anchorMock?.open()
     const answer = await session?.say({ id: 'a', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }).done
-    session?.close()
+    await session?.close()
     return answer?.outcome.kind ?? 'no mock'
   }
   expect(await hello()).toBe('answered')

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import type { Upstream } from '../sample/message.ts'
+import { failed } from '../target/failure.ts'
 import type { Answer, Utterance } from '../target/target.ts'
-import { messageRecord } from './records.ts'
+import { messageRecord, pageOutcome } from './records.ts'
 
 const place = { side: 'after', round: 1, attempt: 1, phase: 'quiet', label: 'hello', part: 'probe' } as const
 const utterance: Utterance = { id: 'a-1', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }
@@ -36,4 +38,16 @@ test('a pause is a gap of more than a second and more than ten times the median'
 test('the quantiles of an answer are those of its own gaps, by rank', () => {
   const gaps = Array.from({ length: 100 }, (_, index) => (index * 37) % 100 + 1)
   expect(messageRecord(place, utterance, 7, answer({ gaps }), null).gaps).toMatchObject({ p50: 50, p95: 95, max: 100 })
+})
+
+test('a page that waited in vain for what the model has told to its end was not told; of anything else the outcome stays', () => {
+  const upstream = (tokensWritten: number): Upstream => ({ receivedAt: 1, firstTokenDueAt: 2, firstTokenAt: 2, lastTokenAt: 2, clientGoneAt: null, socket: 1, requestsBefore: 0, tokensWritten, others: [] })
+  const hung = failed('hung', 'nothing came for 30 s', 0)
+  const of = (parts: Partial<Answer>, told: Upstream | null): string => {
+    const outcome = pageOutcome(answer({ firstTokenAt: null, outcome: hung, ...parts }), utterance, told)
+    return outcome.kind === 'failed' ? outcome.code : 'answered'
+  }
+  expect(of({}, upstream(1))).toBe('not-delivered')
+  expect([of({}, upstream(0)), of({}, null), of({ firstTokenAt: 5 }, upstream(1)), of({ outcome: failed('error-event', 'x', 0) }, upstream(1)), of({ outcome: { kind: 'answered' } }, upstream(1))])
+    .toEqual(['hung', 'hung', 'hung', 'error-event', 'answered'])
 })

@@ -8,6 +8,8 @@ const entrySchema = z.object({
   seq: z.number(),
   id: z.string().nullable(),
   kind: z.string(),
+  // Mocks before that told all tasks alike.
+  task: z.string().nullable().default(null),
   socket: z.number(),
   requestsBefore: z.number(),
   receivedAt: instant,
@@ -86,8 +88,8 @@ export function mockJournal(url: string, now: () => number): Journal & { close()
 }
 
 function journalEntry(entry: z.infer<typeof entrySchema>): JournalEntry {
-  const { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, tokensTogether, clientGoneAt, fault, faultAt } = entry
-  return { id, kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, tokensTogether, clientGoneAt, fault, faultAt }
+  const { id, kind, task, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenWrittenAt, lastTokenWrittenAt, tokensWritten, tokensTogether, clientGoneAt, fault, faultAt } = entry
+  return { id, kind: task ?? kind, socket, requestsBefore, receivedAt, firstTokenDueAt, firstTokenAt: firstTokenWrittenAt, lastTokenAt: lastTokenWrittenAt, tokensWritten, tokensTogether, clientGoneAt, fault, faultAt }
 }
 
 /** Identifies one boot of one kernel: equal on both ends where both run on one host. Empty where the system has none. */

@@ -4,7 +4,7 @@ import type { Upstream } from './message.ts'
 export interface JournalEntry extends Omit<Upstream, 'others' | 'fault' | 'faultAt'> {
   /** The message it belongs to; null where the request carried no marker. */
   readonly id: string | null
-  /** `chat` where the marker set the answer; `task`, `search`, `page` and the like for what a gateway asks besides. */
+  /** `chat` where the marker set the answer; `title`, `tags`, `follow_ups`, `queries`, `task`, `search`, `page` and the like for what a gateway asks besides. */
   readonly kind: string
   /** What went wrong at the model, as it was asked to, and when; null where nothing did. */
   readonly fault: string | null

@@ -36,7 +36,7 @@ const mostTokens = 100_000
 /** Of anything that a message takes, ms. */
 const longestTime = 3_600_000
 const mostPages = 20
-const mostPageBytes = 50_000_000
+const mostPageBytes = 2 ** 25
 
 /** As plain JSON; what is wrong goes to `problems`. */
 export function messageSpec(message: Message, label: string, problems: string[]): MessageSpec {

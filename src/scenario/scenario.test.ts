@@ -42,6 +42,21 @@ test('a message without length gets the defaults: 20 tokens, the first after 2 m
   expect(inJavaScript(sound).messages.hello).toEqual({ text: 'Hello', mock: { tokens: 20, firstTokenAfter: 2, gap: 20 } })
 })
 
+test('how somebody leaves, what a page loses and asks for, who says it and after how long are kept, times in ms', () => {
+  const { messages, phases } = inJavaScript({
+    ...sound,
+    messages: {
+      ...sound.messages, leaver: { text: 'x', leave: { afterTokens: 3, afterTime: seconds(1), from: 'another page' } }, loser: { text: 'x', loses: { afterTokens: 3, forTime: seconds(1) } }, full: { text: 'x', background: true },
+    },
+    phases: { ...sound.phases, tab: { say: 'hello', while: 'story', as: 'other tab' }, rested: { together: ['hello'], copies: 2, idleBefore: seconds(60) } },
+  })
+  expect(messages['leaver']?.leave).toEqual({ afterTokens: 3, afterTime: 1_000, from: 'another page' })
+  expect(messages['loser']?.loses).toEqual({ afterTokens: 3, forTime: 1_000 })
+  expect([messages['full']?.background, messages['hello']?.background]).toEqual([true, undefined])
+  expect(phases['tab']).toEqual({ say: 'hello', while: { say: 'story', copies: 1 }, as: 'other tab' })
+  expect(phases['rested']).toEqual({ together: ['hello'], copies: [2], repeat: 3, idleBefore: 60_000 })
+})
+
 test('copies of a blocker are kept', () => {
   expect(inJavaScript(sound).phases.behindTwo).toEqual({ say: 'hello', while: { say: 'story', copies: 2 } })
 })
@@ -103,6 +118,16 @@ test.each<[string, object, RegExp]>([
   ['a misspelt key of a phase, which would make a quiet one of it', { phases: { ...sound.phases, behind: { say: 'hello', whlie: 'story' } } }, /^phases\.behind: there is no "whlie"/],
   ['a misspelt key of a blocker', { phases: { ...sound.phases, behind: { say: 'hello', while: { say: 'story', copeis: 2 } } } }, /^phases\.behind\.while: there is no "copeis"/],
   ['an answer that lasts without time between its tokens', { messages: { ...sound.messages, story: { text: 'Story', mock: { lasts: seconds(1), gap: ms(0) } } } }, /^messages\.story\.mock\.gap: /],
+  ['somebody who leaves from nowhere', { messages: { ...sound.messages, story: { text: 'Story', leave: { afterTokens: 3, from: 'home' } } } }, /^messages\.story\.leave\.from: 'another page'/],
+  ['somebody who leaves after a bare number', { messages: { ...sound.messages, story: { text: 'Story', leave: { afterTokens: 3, afterTime: 5 } } } }, /^messages\.story\.leave\.afterTime: a time is/],
+  ['a connection that is lost for no time', { messages: { ...sound.messages, story: { text: 'Story', loses: { afterTokens: 3 } } } }, /^messages\.story\.loses\.forTime: a time is/],
+  ['a connection that is lost nowhere', { messages: { ...sound.messages, story: { text: 'Story', loses: { forTime: ms(5) } } } }, /^messages\.story\.loses\.afterTokens: a whole number/],
+  ['somebody who leaves a connection that is lost', { messages: { ...sound.messages, story: { text: 'Story', leave: { afterTokens: 3 }, loses: { afterTokens: 3, forTime: ms(5) } } } }, /^messages\.story: leave and loses/],
+  ['a background that is no yes', { messages: { ...sound.messages, story: { text: 'Story', background: 'all' } } }, /^messages\.story\.background: true, or left out/],
+  ['a message from nowhere', { phases: { ...sound.phases, behind: { say: 'hello', while: 'story', as: 'a cat' } } }, /^phases\.behind\.as: one of same chat, other tab, other user, not "a cat"/],
+  ['a second message without a first', { phases: { ...sound.phases, quiet: { say: 'hello', as: 'same chat' } } }, /^phases\.quiet\.as: seen from whom/],
+  ['an hour without a word', { phases: { ...sound.phases, rested: { together: ['hello'], copies: 2, idleBefore: seconds(3_600) } } }, /^phases\.rested\.idleBefore: how long/],
+  ['a claim about a database that nobody looks at', { claims: ({ databaseTime }: Record<string, () => { p95: { atMost: (bound: unknown) => unknown } }>) => ({ 'it answers': databaseTime?.().p95.atMost(ms(5)) }) }, /the scenario does not observe the database/],
   ['a gate that is no yes or no', { gate: 'yes' }, /^gate: true or false, not "yes"$/],
   ['needs that are no list', { needs: 'search' }, /^needs: a list of names/],
   ['a proof that is no setting', { provedBy: { 'it does not wait': 1 } }, /^provedBy "it does not wait": settings of the control gateway like \{ slots: 1 \}, not 1$/],

@@ -12,7 +12,9 @@ const state = z.object({
   owner: z.object({ pid: z.number(), began: z.string() }),
   /** ISO 8601. */
   since: z.string(),
-  mock: z.object({ url: z.string(), pid: z.number() }).optional(),
+  mock: z.object({ url: z.string(), pid: z.number().optional() }).optional(),
+  /** Of a stack of containers: the compose project, whose containers belong to nobody's process. */
+  project: z.string().optional(),
   sides: z.array(sideState),
 })
 
@@ -30,10 +32,10 @@ const stateFile = 'stack.json'
 const stacksFolder = (cache: string): string => path.join(cache, 'state')
 
 /** A folder for everything that a stack writes, for nobody else to read; it goes when the stack goes. */
-export function newStackFolder(cache: string, stack: string): string {
+export function newStackFolder(cache: string, stack: string, project?: string): string {
   const folder = path.join(stacksFolder(cache), `${stack}-${process.pid}-${randomBytes(4).toString('hex')}`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeState(folder, { stack, owner: ownIdentity(), since: new Date().toISOString(), sides: [] })
+  writeState(folder, { stack, owner: ownIdentity(), since: new Date().toISOString(), ...(project === undefined ? {} : { project }), sides: [] })
   return folder
 }
 

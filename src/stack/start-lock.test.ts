@@ -41,7 +41,7 @@ test('it is given back where the work fails', async () => {
 test('one whose holder lives is waited for until the signal ends it, one whose holder has died is taken over at once', async () => {
   const file = path.join(folder, 'dead.lock')
   writeFileSync(file, JSON.stringify(ownIdentity()))
-  await expect(withLock(file, { waiting: () => {}, signal: AbortSignal.timeout(100) }, () => Promise.resolve('in'))).rejects.toThrow()
+  await expect(withLock(file, { waiting: () => {}, signal: AbortSignal.timeout(100) }, () => Promise.resolve('in'))).rejects.toThrow(/aborted/)
   const { pid } = spawnSync('true')
   writeFileSync(file, JSON.stringify({ ...ownIdentity(), pid }))
   expect(await withLock(file, quiet, () => Promise.resolve('in'))).toBe('in')

@@ -97,6 +97,21 @@ test('without a mock, or with a clock that drifts, it is skipped and says why', 
   expect(drifting({ ...drift, drift: 1 }, 6)).toMatchObject({ n: 48, skipped: null })
 })
 
+test('where a relay of ours hears a real model, its journal tells as much as a mock would', () => {
+  expect(of(rounds(6), 'quiet', side({ hasMock: false, hasRelay: true }))).toMatchObject({ n: 48, skipped: null })
+})
+
+test('a model server that is spoken to directly needs no journal: what is neither the tester nor connecting is its own', () => {
+  const direct = (messages: readonly MessageRecord[]) => {
+    const said = run({ messages: messages.map((record) => ({ ...record, upstream: null })) })
+    return attribution({ ...said, rounds: said.rounds.map((round) => ({ ...round, clock: null })) }, side({ kind: 'ollama', hasMock: false }))
+  }
+  const row = direct(rounds(6, (index) => (index < 2 ? { model: 1_500 } : {}))).find(({ phase }) => phase === 'behindStory')
+  expect(row).toMatchObject({ n: 48, skipped: null, stalledBy: { tester: 0, beforeModel: 0, model: 12, afterModel: 0, unknown: 0 } })
+  expect([row?.parts?.tester.p50, row?.parts?.beforeModel.p50, row?.parts?.connecting.p50, row?.parts?.model.p50].map((time) => Math.round((time ?? NaN) * 1_000) / 1_000)).toEqual([1, 0.5, 0.5, 8.5])
+  expect(direct(rounds(6, (index) => (index < 2 ? { connecting: 1_500, before: 1_500 } : {}))).find(({ phase }) => phase === 'behindStory')?.stalledBy).toMatchObject({ beforeModel: 12 })
+})
+
 test('a token that the gateway says before the model does accuses no clock, and tells nothing about the way', () => {
   const thinking = message({ id: 'm-z', dueAt: 300 })
   const own = { ...along(thinking, { after: -3 }), firstVisibleAt: (thinking.firstTokenAt ?? 0) + 5 }

@@ -1,4 +1,4 @@
-import type { ConnectionKind, MessageRecord } from '../sample/message.ts'
+import type { MessageRecord } from '../sample/message.ts'
 import type { Run, SideSpec } from '../sample/run-file.ts'
 import { median, rankQuantile } from './quantile.ts'
 import { isGentle } from './gentle-phases.ts'
@@ -51,18 +51,34 @@ export function partsOf({ dueAt, startedAt, sentAt, firstTokenAt, upstream }: Me
   }
 }
 
+/** Of a message to the model itself: what is neither the tester nor connecting is the model. */
+function directParts({ dueAt, startedAt, sentAt, firstTokenAt }: MessageRecord): Parts {
+  const connecting = (sentAt ?? startedAt) - startedAt
+  return { tester: startedAt - dueAt, beforeModel: connecting, connecting, model: firstTokenAt === null ? Infinity : firstTokenAt - startedAt - connecting, afterModel: 0 }
+}
+
+/** A model server that we started and that the tester speaks to without anything between: no journal is needed to know where the time went. */
+export const isModelItself = ({ kind, profile }: SideSpec): boolean => kind === 'ollama' && profile !== null
+
+interface Means {
+  readonly parts: (message: MessageRecord) => Parts | undefined
+  /** Rounds whose instants can be compared. */
+  readonly steady: readonly SideRound[]
+}
+
 /**
  * Where the time of the probes of a side went, and of messages said at once that were meant to be answered whole, phase by phase in the order of the
  * scenario (MEASURING §2). Phases that say nothing of the kind, or say it to the model directly, are left out.
  */
 export function attribution(run: Run, side: SideSpec): PhaseAttribution[] {
   const rounds = sideRounds(run, side.name)
-  const steady = rounds.filter(hasSteadyClock)
+  const means: Means = isModelItself(side) ? { parts: directParts, steady: rounds } : { parts: partsOf, steady: rounds.filter(hasSteadyClock) }
+  const { steady } = means
   const stalled = stalledProbes(run, side.name)
   return Object.keys(run.header.scenario.phases).filter((phase) => hasTimed(run, phase)).map((phase) => {
-    const parts = steady.flatMap((round) => timed(run, windowOf(round, phase)).map(partsOf).filter(isWhole).filter(({ afterModel }) => afterModel >= -toleranceOf(round)))
+    const parts = steady.flatMap((round) => timed(run, windowOf(round, phase)).map(means.parts).filter(isWhole).filter(({ afterModel }) => afterModel >= -toleranceOf(round)))
     const skipped = whySkipped(side, rounds, steady, parts.length)
-    const stalledBy = blame(run, steady, (stalled.get(phase) ?? []))
+    const stalledBy = blame(run, means, stalled.get(phase) ?? [])
     return { phase, n: parts.length, skipped, parts: skipped === null ? summary(parts) : null, stalledBy }
   })
 }
@@ -79,7 +95,7 @@ const isWhole = (parts: Parts | undefined): parts is Parts => parts !== undefine
 const hasSteadyClock = ({ record }: SideRound): boolean => record.clock !== null && record.clock.drift <= largestDrift
 
 function whySkipped(side: SideSpec, rounds: readonly SideRound[], steady: readonly SideRound[], n: number): string | null {
-  if (!side.hasMock && side.hasRelay !== true) return 'no mock model of ours is known to be behind this side'
+  if (!side.hasMock && side.hasRelay !== true && !isModelItself(side)) return 'no mock model of ours is known to be behind this side'
   if (rounds.length === 0) return 'no round was completed'
   if (steady.length === 0) return `the mock's clock could not be read, or drifted by more than ${largestDrift} ms in every round`
   return n === 0 ? "the mock's journal has none of these messages" : null
@@ -102,25 +118,21 @@ export function stalledProbes(run: Run, side: string): Map<string, MessageRecord
   return byPhase
 }
 
-function blame(run: Run, steady: readonly SideRound[], stalled: readonly MessageRecord[]): PhaseAttribution['stalledBy'] {
+function blame(run: Run, means: Means, stalled: readonly MessageRecord[]): PhaseAttribution['stalledBy'] {
   const counts = { tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0 }
-  for (const probe of stalled) counts[layerToBlame(run, steady, probe)] += 1
+  for (const probe of stalled) counts[layerToBlame(run, means, probe)] += 1
   return counts
 }
 
 /** The layer whose time grew most over its quiet median of the same round and connection kind; in a gentle run, of all rounds. */
-function layerToBlame(run: Run, steady: readonly SideRound[], probe: MessageRecord): Layer | 'unknown' {
+function layerToBlame(run: Run, { parts: toParts, steady }: Means, probe: MessageRecord): Layer | 'unknown' {
   const round = steady.find((candidate) => candidate.round === probe.round)
-  const parts = partsOf(probe)
+  const parts = toParts(probe)
   if (round === undefined || parts === undefined) return 'unknown'
-  const quiet = (isGentle(run) ? steady : [round]).flatMap((one) => quietParts(one, quietPhaseOf(run, probe.label) ?? '', probe.connection.kind))
+  const quiet = (isGentle(run) ? steady : [round]).flatMap((one) => windowOf(one, quietPhaseOf(run, probe.label) ?? '').probes.filter(({ connection: { kind } }) => kind === probe.connection.kind).map(toParts).filter(isWhole))
   if (quiet.length === 0) return 'unknown'
   const growth = (layer: Layer): number => parts[layer] - (median(quiet.map((each) => each[layer])) ?? 0)
   return layers.reduce((worst, layer) => (growth(layer) > growth(worst) ? layer : worst))
-}
-
-function quietParts(round: SideRound, phase: string, kind: ConnectionKind): Parts[] {
-  return windowOf(round, phase).probes.filter((probe) => probe.connection.kind === kind).map(partsOf).filter(isWhole)
 }
 
 /**

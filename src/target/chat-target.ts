@@ -91,7 +91,8 @@ class ChatSession implements Session {
     return exchange
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#connection.destroy()
+    return Promise.resolve()
   }
 }

@@ -57,7 +57,7 @@ test.each([
   const session = targetOf({ kind, url: `${url}${path}`, model: 'm', headers: { authorization: 'Bearer k' }, clock }).open()
   await session.warm()
   const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(requests[0]).toMatch(new RegExp(`^${asked}`))
   expect(requests[0]).toMatch(/authorization: Bearer k/)
   expect(answer).toMatchObject({ connection: { kind: 'warm', requestsBefore: 1 }, outcome: { kind: 'answered' } })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { scriptedTarget, type TargetScript } from '../../test/fixtures/scripted-target.ts'
 import type { FailureCode, Outcome } from '../sample/message.ts'
 import { type Ceilings, Guard, guarded } from './guarded.ts'
-import type { Answer, Exchange, Session, Target, Utterance } from './target.ts'
+import type { Answer, Beside, Exchange, Session, Target, Utterance } from './target.ts'
 
 beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }) })
 afterEach(() => { vi.useRealTimers() })
@@ -100,6 +100,24 @@ function endlessTarget(tokens: number): Target {
     done: new Promise<Answer>(() => {}), firstToken: Promise.resolve(), lastReadAt: () => 0, abort: () => {},
     afterTokens: (count) => new Promise((resolve) => { setTimeout(resolve, 100 * Math.min(count, tokens)) }),
   }
-  const session: Session = { warm: () => Promise.resolve(), say: () => exchange, close: () => {} }
+  const session: Session = { warm: () => Promise.resolve(), say: () => exchange, close: () => Promise.resolve() }
   return { kind: 'openai', url: 'http://127.0.0.1:1', open: () => session }
 }
+
+test('a session beside another one is beside the target\u2019s own, not beside what the guard made of it', () => {
+  const seen: (Beside | undefined)[] = []
+  const plain = scriptedTarget({ clock, answer: () => ({ first: 1 }) }).target
+  const own: Session[] = []
+  const watched: Target = {
+    ...plain,
+    open: (beside) => {
+      seen.push(beside)
+      const session = plain.open()
+      own.push(session)
+      return session
+    },
+  }
+  const target = guarded(watched, new Guard(), 'target')
+  target.open({ session: target.open(), as: 'same chat' })
+  expect(seen).toEqual([undefined, { session: own[0], as: 'same chat' }])
+})

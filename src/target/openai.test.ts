@@ -12,7 +12,7 @@ function target(url: string, headers: Record<string, string> = {}): Target {
 async function hello(base: string): Promise<Answer> {
   const session = target(base).open()
   const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   return answer
 }
 
@@ -50,7 +50,7 @@ test('the prompt carries the marker only where our mock listens', async () => {
   const session = target(base, { authorization: 'Bearer k' }).open()
   await session.say({ id: 'a-1', text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 } }).done
   await session.say({ id: 'a-2', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(bodies[0]).toContain('Hello\\n[[ft1 id=a-1 tokens=1 first=2 gap=20]]')
   expect(bodies[0]).toContain('authorization: Bearer k')
   expect(bodies[1]).not.toContain('[[ft1')
@@ -64,7 +64,7 @@ test('a warm session says its message on the socket that it opened before', asyn
   const session = target(base).open()
   await session.warm()
   const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(answer.connection).toMatchObject({ kind: 'warm', requestsBefore: 1 })
   expect((await hello(base)).connection).toMatchObject({ kind: 'fresh', requestsBefore: 0 })
 })
@@ -77,7 +77,7 @@ test('a warm session whose server closed the connection says that its message we
   const session = target(base).open()
   await session.warm()
   const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(answer.connection).toMatchObject({ kind: 'fresh', requestsBefore: 0 })
 })
 
@@ -121,7 +121,7 @@ test('an aborted message ends at once with the outcome given, and its socket is 
   exchange.abort({ kind: 'failed', code: 'hung', detail: 'too long', afterTokens: 0 })
   expect((await exchange.done).outcome).toMatchObject({ code: 'hung', afterTokens: 1 })
   await expect.poll(() => closed).toBe(true)
-  session.close()
+  await session.close()
 })
 
 test('a secret that the server repeats in its error is in no outcome', async () => {
@@ -129,7 +129,7 @@ test('a secret that the server repeats in its error is in no outcome', async () 
   const base = await serve((socket) => socket.end(`HTTP/1.1 401 X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
   const session = target(base, { authorization: 'Bearer sk-canary-7', 'x-key': 'gateway-canary' }).open()
   const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(JSON.stringify(answer)).not.toContain('canary')
   expect(answer.outcome).toMatchObject({ code: 'http-status', detail: '401 key [secret] of [secret] is unknown' })
 })
@@ -139,7 +139,7 @@ test('a secret is struck out before a long error is cut, or half of it would be 
   const base = await serve((socket) => socket.end(`HTTP/1.1 401 X\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
   const session = target(base, { authorization: 'Bearer sk-canary-7890' }).open()
   const { outcome } = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(outcome.kind === 'failed' ? outcome.detail : '').toMatch(/^.{200}$/)
   expect(JSON.stringify(outcome)).not.toContain('sk-c')
 })
@@ -165,7 +165,7 @@ test('what becomes of the connection after [DONE] is nothing that a client would
   await new Promise((resolve) => { setTimeout(resolve, 30) })
   exchange.abort({ kind: 'failed', code: 'hung', detail: '', afterTokens: 0 })
   expect((await exchange.done).outcome).toEqual({ kind: 'answered' })
-  session.close()
+  await session.close()
 })
 
 test('a coding that changes nothing is no coding', async () => {
@@ -188,6 +188,6 @@ test('a key that JSON has to escape is struck out of an error as well', async ()
   const base = await serve((socket) => socket.write(`${head}${chunk(`data: ${JSON.stringify({ error: { given: key } })}\n\n`)}0\r\n\r\n`))
   const session = target(base, { authorization: `Bearer ${key}` }).open()
   const { outcome } = await session.say({ id: 'a-1', text: 'Hello', mock: undefined }).done
-  session.close()
+  await session.close()
   expect(JSON.stringify(outcome)).not.toContain('canary')
 })

@@ -78,6 +78,7 @@ export class PageAnswer {
   /** The answer so far, or all of it. White space at its end is trimmed, or is not. */
   #whole(stamp: Stamp, whole: string): void {
     const told = this.#notes.answer.text
+    if (whole === '') return
     if (whole.startsWith(told)) this.#content(stamp, whole.slice(told.length))
     else if (this.hasMissed && told.trimEnd() !== whole) this.#notes.onWholeText(whole, stamp)
   }

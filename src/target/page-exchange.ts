@@ -29,8 +29,10 @@ export interface PageExchangeOptions {
 
 /**
  * A page that hears nothing for so long asks what became of its message, and later again, ms. The page itself would not: it is how we know that nothing
- * will come any more, and early enough that nobody waits for minutes. What is on its way then gets some time to arrive.
+ * will come any more, and early enough that nobody waits for minutes. Sooner where nothing was heard at all: a server that has accepted a message tells its
+ * page so at once. What is on its way then gets some time to arrive.
  */
+const silentLook = 500
 const firstLook = 2_000
 const lastLook = 10_000
 const grace = 500
@@ -150,8 +152,9 @@ export class PageExchange implements Exchange {
     if (this.#notes.isOver) return
     const failure = this.#refusal(posted)
     if (failure !== undefined) return this.#end(this.#now(), failure)
+    const pause = this.#lastHeardAt === 0 ? silentLook : firstLook
     this.#lastHeardAt = Math.max(this.#lastHeardAt, clock.now())
-    this.#lookIn(firstLook)
+    this.#lookIn(pause)
   }
 
   #refusal(posted: JsonAnswer): Outcome | undefined {
@@ -163,13 +166,13 @@ export class PageExchange implements Exchange {
 
   #lookIn(pause: number): void {
     if (this.#notes.isOver) return
-    this.#timer = setTimeout(() => { void this.#look(pause) }, pause)
+    const heardAt = this.#lastHeardAt
+    this.#timer = setTimeout(() => { if (this.#lastHeardAt === heardAt) void this.#look(pause); else this.#lookIn(firstLook) }, pause)
   }
 
   /** Whether the server is done with a message of which the page has heard nothing for a while. */
   async #look(pause: number): Promise<void> {
     const heardAt = this.#lastHeardAt
-    if (this.#options.clock.now() - heardAt < firstLook) return this.#lookIn(pause)
     const stored = await this.#stored()
     if (this.#notes.isOver) return
     if (stored === 'unreachable' && !this.#options.socket.isOpen) return this.#end(this.#now(), failed(this.#notes.tokens > 0 ? 'reset-mid-stream' : 'reset', 'the socket broke, and the server does not answer any more', 0))

@@ -165,8 +165,9 @@ export class PageSocket {
 }
 
 /** Loaded once, and not before somebody wants a page. */
-export const socketClient = (): Promise<typeof import('socket.io-client')> => (client ??= import('socket.io-client'))
-let client: Promise<typeof import('socket.io-client')> | undefined
+export const socketClient = (): ReturnType<typeof loadedClient> => (client ??= loadedClient())
+let client: ReturnType<typeof loadedClient> | undefined
+const loadedClient = async () => import('socket.io-client')
 
 /** engine.io wraps what went wrong: an event of `ws` that holds the error. */
 function causeOf(error: Error): Error {

@@ -101,7 +101,7 @@ export interface Session {
   prepare?(utterance: Utterance): Promise<void>
   say(utterance: Utterance): Exchange
   /** Ends it. Resolves when nothing of it is left, its chats on the server included; waited for where nothing is measured. Never rejects. */
-  close(): void | Promise<void>
+  close(): Promise<void>
 }
 
 /** Where a session stands, seen from another one: in its chat, at another page of its person, or at the page of somebody else. */

@@ -80,6 +80,13 @@ test('a label that was never said is not whole, however whole the others are', (
   expect(judged([], all('wholeAnswers', ['chat'])).verdict).toBe('inconclusive')
 })
 
+test('a chat of which no word came fails; the sentence tells those that were finished, and how many tokens came', () => {
+  const unseen = inRounds((round, index, dueAt) => user({ round, dueAt, ...(index > 1 ? {} : { ttft: null, integrity: { ...whole, received: 0, missing: 40, checksumMatches: null }, outcome: failed('not-delivered', '', 0) }) }))
+  expect(judged(unseen, all('deliveredShare', ['chat']))).toMatchObject({ verdict: 'fail', value: 18 / 24, reason: expect.stringMatching(/^6 of 24 chats got no tokens \(9.2 % to 48 %\), all of them though the answer was finished \(.*\); of 960 tokens 720 came; so it is below 100 %$/) })
+  expect(judged(crowd(), all('deliveredShare', ['chat']))).toMatchObject({ verdict: 'pass', value: 1, reason: expect.stringMatching(/^0 of 24 chats got no token/) })
+  expect(judged(crowd(), all('deliveredShare', ['long']))).toMatchObject({ verdict: 'inconclusive' })
+})
+
 test('where a share of them may break, it is judged by its interval', () => {
   const many = (broken: number): MessageRecord[] => inRounds((round, index, dueAt) => user({ round, dueAt, ...(index < broken ? { outcome: failed('truncated') } : {}) }), { copies: 100 })
   // 18 of 300 broken: 94 % whole, .9075 to .9632 at 2 % each way.

@@ -108,12 +108,12 @@ const broken = (run: Run, seen: Offences): string => atMostAfter(run, seen).repl
 
 function delivered(run: Run, side: SideSpec, claim: EventClaim): Tally {
   const seen = deliveredShare(run, side.name, labelsOf(claim))
-  const { n, offending, finishedUnseen } = seen
+  const { n, offending, finishedUnseen, tokens } = seen
   const { low, high } = shareInterval({ events: offending, n }, seen.rounds, run.header.rules.alpha)
   return {
     ...seen, lacking: unsaid(claim, seen, 'was said'), nothing: `no ${labelsOf(claim).join(' or ')} was said`,
     none: `0 of ${n} ${named(claim)} got no token${atMostAfter(run, seen)}`,
-    some: `${offending} of ${n} ${named(claim)} got no tokens (${percentDown(low)} to ${percentUp(high)})${finishedUnseen === 0 ? '' : `, ${finishedUnseen === offending ? 'all' : finishedUnseen} of them though the answer was finished`}${examplesOf(seen)}`,
+    some: `${offending} of ${n} ${named(claim)} got no tokens (${percentDown(low)} to ${percentUp(high)})${finishedUnseen === 0 ? '' : `, ${finishedUnseen === offending ? 'all' : finishedUnseen} of them though the answer was finished`}${examplesOf(seen)}${tokens.asked === 0 ? '' : `; of ${tokens.asked} tokens ${tokens.came} came`}`,
     formula: 'messages of whose answer at least one token came to whoever had asked / all that were asked',
   }
 }

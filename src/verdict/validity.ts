@@ -1,5 +1,5 @@
 import type { PhaseRecord, Run, SideSpec } from '../sample/run-file.ts'
-import { negativeTimes } from '../stats/attribution.ts'
+import { isModelItself, negativeTimes } from '../stats/attribution.ts'
 import { gentlePhases, gentleShare, isGentle } from '../stats/gentle-phases.ts'
 import { median } from '../stats/quantile.ts'
 import { earliest, ttft } from '../stats/ttft.ts'
@@ -162,8 +162,10 @@ function drain(run: Run, { name: side }: SideSpec): Finding {
   return { name, side, verdict: 'note', effect: 'inconclusive', detail: `${side}: the system does not drain: after ${undrained.length} of ${counted(phases.length, 'phase')} answers were still under way; see whether it still answers at all, and run again` }
 }
 
-function clock(run: Run, { name: side, hasMock, hasRelay }: SideSpec): Finding {
+function clock(run: Run, spec: SideSpec): Finding {
+  const { name: side, hasMock, hasRelay } = spec
   const name = 'clock'
+  if (isModelItself(spec)) return ok(name, side, `${side}: nothing is between the tester and the model, and no other clock needed`)
   const clocks = sideRounds(run, side).flatMap(({ record }) => record.clock ?? [])
   if ((!hasMock && hasRelay !== true) || clocks.length === 0) return note(name, side, `${side}: no clock of a mock to compare with; no attribution`)
   const { count, example } = negativeTimes(run, side)

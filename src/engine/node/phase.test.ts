@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Answer, Exchange, Session, Target, Utterance } from '../../target/target.ts'
+import type { Answer, Beside, Exchange, Session, Target, Utterance } from '../../target/target.ts'
 import { type PhaseRequest, walkPhase, type WalkedPhase } from './phase.ts'
 
 beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }) })
@@ -38,7 +38,7 @@ function target({ warming = 1, answering = () => 2, firstToken = answering, read
         own.saidAt = clock.now()
         return exchange(answering(utterance), firstToken(utterance), reading)
       },
-      close: () => {},
+      close: () => Promise.resolve(),
     }
   }
   return { kind: 'openai', url: 'http://127.0.0.1:1', open }
@@ -140,4 +140,23 @@ test('an answer that goes on is waited for beyond every patience; one that goes 
   const endless = await long(Infinity)
   expect(endless.phase.drained).toBe(false)
   expect(endless.phase.blockers[0]?.answer?.outcome).toMatchObject({ code: 'over-deadline' })
+})
+
+test('a message in the same chat, or of the same person, is said over sessions beside the one that hears the blocker', async () => {
+  const opened: (Beside | undefined)[] = []
+  const seen: Seen[] = []
+  const sessions: Session[] = []
+  const plain = target({ answering: ({ text }) => (text === 'story' ? 5_000 : 2), firstToken: () => 5 }, seen)
+  const beside: Target = {
+    ...plain,
+    open: (place) => {
+      opened.push(place)
+      const session = plain.open()
+      sessions.push(session)
+      return session
+    },
+  }
+  await walked({}, { target: beside, blockers: [() => utterance('story')], as: 'same chat', probesPerKind: 2 })
+  expect(opened).toEqual([undefined, ...Array.from({ length: 4 }, () => ({ session: sessions[0], as: 'same chat' }))])
+  expect(seen[0]?.saidAt).toBeLessThan(Infinity)
 })

@@ -41,7 +41,7 @@ function system({ service, isSerial = false, outcome = { kind: 'answered' } }: B
     const done = new Promise<Answer>((resolve) => { setTimeout(() => resolve(answer), endsAt - now) })
     return { done, firstToken: done.then(() => {}), afterTokens: () => done.then(() => {}), lastReadAt: () => now, abort: () => {} }
   }
-  const open = (): Session => ({ warm: () => Promise.resolve(), say, close: () => {} })
+  const open = (): Session => ({ warm: () => Promise.resolve(), say, close: () => Promise.resolve() })
   return { target: { kind: 'openai', url: 'http://127.0.0.1:1', open }, get together() { return [...saidAt.values()].filter((count) => count > 3) } }
 }
 

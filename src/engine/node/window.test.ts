@@ -12,7 +12,7 @@ function silent(saidAt: number[]): Session {
       saidAt.push(performance.now())
       return { done: new Promise<Answer>(() => {}), firstToken: new Promise<void>(() => {}), afterTokens: () => Promise.resolve(), lastReadAt: () => 0, abort: () => {} }
     },
-    close: () => {},
+    close: () => Promise.resolve(),
   }
 }
 

@@ -22,13 +22,22 @@ function engineOf(memoryGigabytes?: number): FakeEngine {
   return engine
 }
 
-interface Said { readonly notes: string[]; readonly signedIn: string[] }
+interface Said { readonly notes: string[]; readonly entered: string[] }
+
+/** Nobody: no side here has a door. */
+const nobody = { email: 'person@first-token.test', password: 'a password', token: 'a-token' }
+const accounts = { admin: nobody, person: nobody, other: nobody, crowd: [] }
 
 async function start(engine: FakeEngine, parts: Partial<ComposeStackOptions> = {}): Promise<ComposeStack & Said> {
-  const said: Said = { notes: [], signedIn: [] }
+  const said: Said = { notes: [], entered: [] }
   const stack = await startComposeStack({
     file: '/somewhere/docker-compose.test.yaml', profiles: ['before', 'after', 'recommended'], changes: [], environment: engine.environment, signal: new AbortController().signal,
-    note: (line) => said.notes.push(line), onUp: async ({ name, url }, { email }) => { said.signedIn.push(`${name} ${url} ${email}`) }, ...parts,
+    note: (line) => said.notes.push(line), firstPort: undefined,
+    enter: async (url, { email }) => {
+      said.entered.push(`${url} ${email}`)
+      return accounts
+    },
+    ...parts,
   })
   stacks.push(stack)
   return { ...stack, ...said }
@@ -39,19 +48,21 @@ const refusal = async (ended: Promise<unknown>): Promise<string> => {
   return error instanceof UsageError ? error.message : expect.fail(String(error))
 }
 
-const ownFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('first-token-compose-'))
+/** What stacks have written down on this engine's machine. */
+const foldersOf = (engine: FakeEngine): string[] => readdirSync(path.join(engine.folder, 'cache/state'))
 
 test('all sides come up in a project of their own, at the ports that the engine says, and nothing is left when they are down', async () => {
   const engine = engineOf()
   engine.write('ports/open-webui-after', '127.0.0.1:4711\n')
-  const foldersBefore = ownFolders()
   const stack = await start(engine, { profiles: ['before', 'after'] })
   expect(stack.sides).toEqual([
-    { name: 'before', profile: 'before', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), settings: { image: 'open-webui:v1', memory: '4G', healthInterval: '30s', AIOHTTP_CLIENT_TIMEOUT: '300', workers: 1 }, container: expect.stringMatching(/^first-token-\d+-[0-9a-f]{6}-open-webui-before-1$/) },
-    { name: 'after', profile: 'after', url: 'http://127.0.0.1:4711', settings: { image: 'open-webui:v1', memory: '7G', healthInterval: '1m0s', AIOHTTP_CLIENT_TIMEOUT: '45', UVICORN_WORKERS: '4', workers: 4 }, container: expect.stringMatching(/-open-webui-after-1$/) },
+    { name: 'before', profile: 'before', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), settings: { image: 'open-webui:v1', memory: '4G', healthInterval: '30s', AIOHTTP_CLIENT_TIMEOUT: '300', workers: 1 }, container: expect.stringMatching(/^first-token-\d+-[0-9a-f]{6}-open-webui-before-1$/), accounts },
+    { name: 'after', profile: 'after', url: 'http://127.0.0.1:4711', settings: { image: 'open-webui:v1', memory: '7G', healthInterval: '1m0s', AIOHTTP_CLIENT_TIMEOUT: '45', UVICORN_WORKERS: '4', workers: 4 }, container: expect.stringMatching(/-open-webui-after-1$/), accounts },
   ])
   expect(stack.bring).toBeUndefined()
-  expect(stack.signedIn).toEqual(stack.sides.map(({ name, url }) => `${name} ${url} admin@first-token.test`))
+  expect(stack.entered).toEqual(stack.sides.map(({ url }) => `${url} admin@first-token.test`))
+  expect(readFileSync(path.join(stack.folder, 'accounts.env'), 'utf8')).toContain("AFTER_PERSON_TOKEN='a-token'")
+  expect(JSON.parse(readFileSync(path.join(stack.folder, 'stack.json'), 'utf8'))).toMatchObject({ stack: 'compose', project: expect.stringMatching(/^first-token-/), sides: [{ name: 'before' }, { name: 'after', url: 'http://127.0.0.1:4711' }] })
   const projects = new Set(engine.calls.filter((call) => call.startsWith('compose --')).map((call) => /--project-name (\S+)/.exec(call)?.[1]))
   expect([...projects]).toEqual([expect.stringMatching(/^first-token-\d+-[0-9a-f]{6}$/)])
   expect(engine.containers).toEqual({ 'mock-llm': 'running', 'open-webui-before': 'running', 'open-webui-after': 'running' })
@@ -59,7 +70,7 @@ test('all sides come up in a project of their own, at the ports that the engine 
   await stack.down()
   expect(engine.containers).toEqual({})
   expect(engine.calls.filter((call) => / down /.test(call))).toEqual([expect.stringMatching(/ down --volumes --remove-orphans /)])
-  expect(ownFolders()).toEqual(foldersBefore)
+  expect(foldersOf(engine)).toEqual([])
   await expect.poll(() => engine.processes).toEqual([])
 })
 
@@ -79,7 +90,7 @@ test('where memory does not hold all sides one is up at a time, at one address; 
   const stack = await start(engine)
   expect(stack.notes.filter((line) => line.startsWith('one side at a time'))).toEqual(['one side at a time: together they may take 18 GB, and there are 8 GB'])
   expect(new Set(stack.sides.map(({ url }) => url)).size).toBe(1)
-  expect(stack.signedIn.map((line) => line.split(' ')[0])).toEqual(['before', 'after', 'recommended'])
+  expect(stack.entered).toHaveLength(3)
   const running = (): string[] => Object.entries(engine.containers).filter(([name, state]) => name.startsWith('open-webui-') && state === 'running').map(([name]) => name)
   expect(running()).toEqual(['open-webui-recommended'])
   await stack.bring?.('after')
@@ -147,13 +158,13 @@ test('when the harness is killed in the middle of the start, or while all is up,
     execFileSync(path.join(root, 'node_modules/.bin/esbuild'), ['src/stack/compose/compose-stack.ts', '--bundle', '--platform=node', '--format=esm', '--log-level=warning', `--outfile=${scratch}/compose-stack.mjs`], { cwd: root })
     writeFileSync(path.join(scratch, 'main.mjs'), `
       import { startComposeStack } from './compose-stack.mjs'
-      await startComposeStack({ file: 'docker-compose.test.yaml', profiles: ['before'], changes: [], environment: process.env, signal: new AbortController().signal, note: console.log, onUp: async () => {} })
+      await startComposeStack({ file: 'docker-compose.test.yaml', profiles: ['before'], changes: [], environment: process.env, signal: new AbortController().signal, firstPort: undefined, note: console.log, enter: async () => (${JSON.stringify(accounts)}) })
       console.log('all is up')
       setInterval(() => {}, 1000)`)
     for (const moment of ['docker compose up', 'all is up']) {
       const engine = engineOf()
       if (moment === 'docker compose up') engine.write('slow-up', '60')
-      const harness = spawn(process.execPath, [path.join(scratch, 'main.mjs')], { env: { ...engine.environment, TMPDIR: path.join(engine.folder, 'tmp') }, stdio: ['ignore', 'pipe', 'inherit'] })
+      const harness = spawn(process.execPath, [path.join(scratch, 'main.mjs')], { env: engine.environment, stdio: ['ignore', 'pipe', 'inherit'] })
       let said = ''
       harness.stdout.on('data', (bytes: Buffer) => { said += bytes.toString() })
       await expect.poll(() => said, { timeout: 10_000 }).toContain(moment)
@@ -163,7 +174,7 @@ test('when the harness is killed in the middle of the start, or while all is up,
       await expect.poll(() => engine.calls.filter((call) => call.includes(' down ')).length, { timeout: 15_000 }).toBe(1)
       await expect.poll(() => engine.processes, { timeout: 5_000 }).toEqual([])
       expect(engine.containers).toEqual({})
-      expect(readdirSync(path.join(engine.folder, 'tmp'))).toEqual([])
+      expect(foldersOf(engine)).toEqual([])
     }
   } finally {
     rmSync(scratch, { recursive: true })
@@ -174,7 +185,7 @@ test('a project that cannot be taken down is a crash that says how to do it by h
   const engine = engineOf()
   const stack = await start(engine, { profiles: ['before'] })
   engine.write('fail/down', 'Error response from daemon: device or resource busy\n')
-  await expect(stack.down()).rejects.toThrow(/first-token-\d+-[0-9a-f]+ was not taken down \(Error response from daemon: device or resource busy\); by hand: docker compose --project-name first-token-\d+-[0-9a-f]+ down --volumes/)
+  await expect(stack.down()).rejects.toThrow(/first-token-\d+-[0-9a-f]+ was not taken down \(Error response from daemon: device or resource busy\); once more: first-token stack down compose; by hand: docker compose --project-name first-token-\d+-[0-9a-f]+ down --volumes/)
   stacks.splice(0)
 })
 
@@ -184,7 +195,10 @@ test('what --set-env changes is a second file, a dollar in it is a dollar, and w
   await start(engine, {
     profiles: ['before', 'after'],
     changes: [{ side: 'after', name: 'THREAD_POOL_SIZE', value: '40' }, { side: undefined, name: 'THREAD_POOL_SIZE', value: '$5' }],
-    onUp: async () => { override = readFileSync(/--file (\S+override\.json)/.exec(engine.calls.join('\n'))?.[1] ?? '', 'utf8') },
+    enter: async () => {
+      override = readFileSync(/--file (\S+override\.json)/.exec(engine.calls.join('\n'))?.[1] ?? '', 'utf8')
+      return accounts
+    },
   })
   expect(JSON.parse(override)).toEqual({ services: { 'open-webui-before': { environment: { THREAD_POOL_SIZE: '$$5' } }, 'open-webui-after': { environment: { THREAD_POOL_SIZE: '40' } } } })
 })

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as rest } from 'node:timers/promises'
 import { UsageError } from '../../errors.ts'
+import { cacheFolder } from '../cache-folder.ts'
+import { availableMemoryBytes } from '../memory.ts'
+import type { OpenWebUiAccount, OpenWebUiAccounts } from '../open-webui/accounts.ts'
+import { writeAccounts } from '../open-webui/stack.ts'
+import { freePorts } from '../ports.ts'
+import { ownIdentity } from '../process-identity.ts'
 import type { Stack, StackSide } from '../stack.ts'
+import { newStackFolder, writeState } from '../stack-folder.ts'
 import { type DeathWatch, watchDeaths } from './deaths.ts'
 import { docker, type DockerAnswer, dockerEngine, lastLine } from './docker.ts'
-import { freePorts } from './free-ports.ts'
-import { availableMemory, fitTogether, inGigabytes } from './memory.ts'
+import { fitTogether, inGigabytes } from './memory.ts'
 import { type EnvironmentChange, overrideFile } from './override.ts'
 import { type ComposeSide, type ComposeSides, composeSides, settingsOf, workersOf } from './project-config.ts'
 import { type Reaper, startReaper } from './reaper.ts'
@@ -26,15 +31,14 @@ export interface ComposeStackOptions {
   readonly note: (line: string) => void
   /** Gives the start up. */
   readonly signal: AbortSignal
-  /** Called once for each side, while it is up: to sign in, which cannot be done later where one is up at a time. */
-  readonly onUp: (side: ComposeStackSide, account: ComposeAccount) => Promise<void>
+  /** Sides get this port and those that follow; undefined for free ones. */
+  readonly firstPort: number | undefined
+  /** Makes the accounts of a side. Called once for each, while it is up: it cannot be done later where one is up at a time. */
+  readonly enter: (url: string, admin: ComposeAdmin) => Promise<OpenWebUiAccounts>
 }
 
-/** Who may sign in on every side. */
-export interface ComposeAccount {
-  readonly email: string
-  readonly password: string
-}
+/** Whom each side has made admin at its first start. */
+export type ComposeAdmin = Pick<OpenWebUiAccount, 'email' | 'password'>
 
 /** One Open WebUI in a container. */
 export interface ComposeStackSide extends StackSide {
@@ -42,9 +46,12 @@ export interface ComposeStackSide extends StackSide {
   readonly settings: Readonly<Record<string, string | number>>
   /** The name of its container. */
   readonly container: string
+  readonly accounts: OpenWebUiAccounts
 }
 
 export interface ComposeStack extends Stack<ComposeStackSide> {
+  /** Where what is to be known of it is written down; it goes with the stack. */
+  readonly folder: string
   readonly mock: { readonly url: string }
   /** Where memory holds one side at a time: stops the one that is up, and resolves when this one is. All have one address then. Undefined where all are up. */
   readonly bring: ((side: string) => Promise<void>) | undefined
@@ -55,6 +62,8 @@ const patience = 300
 /** Inside the network of the project. */
 const ports = { openWebUI: 8080, mock: 9100 }
 const email = 'admin@first-token.test'
+/** Services of the sides by profile. */
+export const serviceOf = (profile: string): string => `open-webui-${profile}`
 const portVariables: Readonly<Record<string, string>> = { before: 'BEFORE_PORT', after: 'AFTER_PORT', recommended: 'RECOMMENDED_PORT' }
 
 /**
@@ -64,19 +73,20 @@ const portVariables: Readonly<Record<string, string>> = { before: 'BEFORE_PORT',
  */
 export async function startComposeStack(options: ComposeStackOptions): Promise<ComposeStack> {
   const engine = await dockerEngine(options)
-  const folder = mkdtempSync(path.join(tmpdir(), 'first-token-compose-'))
-  const project = new Project(options, folder)
+  const project = new Project(options)
   try {
     const sides = await project.sides()
     const chosen = options.profiles.map((profile) => ({ profile, side: sides.get(profile) ?? missing(profile, options.file) }))
-    const free = Math.min(engine.memory, availableMemory() ?? Infinity)
+    const free = Math.min(engine.memory, availableMemoryBytes() ?? Infinity)
     const limits = chosen.map(({ side }) => side.memory ?? 0)
     const together = fitTogether(limits, free)
     for (const { side } of chosen) if ((side.memory ?? 0) > free) options.note(`${side.service} may take ${inGigabytes(side.memory ?? 0)}, and there are ${inGigabytes(free)}: it may swap`)
     if (!together) options.note(`one side at a time: together they may take ${inGigabytes(limits.reduce((sum, limit) => sum + limit, 0))}, and there are ${inGigabytes(free)}`)
     await project.takePorts(options.profiles, together)
-    const stack = await (together ? allUp : oneUp)(project, chosen, sides, options.onUp)
-    return { ...stack, mock: { url: await project.address('mock-llm', ports.mock) }, died: project.watch.died, down: () => project.down() }
+    const stack = await (together ? allUp : oneUp)(project, chosen, sides, options.enter)
+    const mock = { url: await project.address('mock-llm', ports.mock) }
+    project.writeDown(stack.sides, mock.url)
+    return { ...stack, folder: project.folder, mock, died: project.watch.died, down: () => project.down() }
   } catch (error) {
     await project.down()
     throw error
@@ -84,7 +94,7 @@ export async function startComposeStack(options: ComposeStackOptions): Promise<C
 }
 
 function missing(profile: string, file: string): never {
-  throw new UsageError({ what: `${path.basename(file)} has no service open-webui-${profile}.`, fix: 'Leave it out of --profiles.' })
+  throw new UsageError({ what: `${path.basename(file)} has no service ${serviceOf(profile)}.`, fix: 'Leave it out of --profiles.' })
 }
 
 interface ChosenSide {
@@ -94,22 +104,18 @@ interface ChosenSide {
 
 type Up = Pick<ComposeStack, 'sides' | 'bring'>
 
-async function allUp(project: Project, chosen: readonly ChosenSide[], sides: ComposeSides, onUp: ComposeStackOptions['onUp']): Promise<Up> {
+async function allUp(project: Project, chosen: readonly ChosenSide[], sides: ComposeSides, enter: ComposeStackOptions['enter']): Promise<Up> {
   await project.up(chosen.map(({ side }) => side.service))
-  const up = await Promise.all(chosen.map(async ({ profile, side }): Promise<ComposeStackSide> => ({
-    name: profile, profile, settings: { ...settingsOf(side, sides), workers: await project.workers(side) }, url: await project.address(side.service, ports.openWebUI), container: await project.container(side.service),
-  })))
-  for (const side of up) await onUp(side, project.account)
+  const up: ComposeStackSide[] = []
+  for (const one of chosen) up.push(await entered(project, one, sides, { workers: await project.workers(one.side), enter }))
   return { sides: up, bring: undefined }
 }
 
-async function oneUp(project: Project, chosen: readonly ChosenSide[], sides: ComposeSides, onUp: ComposeStackOptions['onUp']): Promise<Up> {
+async function oneUp(project: Project, chosen: readonly ChosenSide[], sides: ComposeSides, enter: ComposeStackOptions['enter']): Promise<Up> {
   const up: ComposeStackSide[] = []
   for (const { profile, side } of chosen) {
     const workers = await project.swap(side)
-    const one = { name: profile, profile, settings: { ...settingsOf(side, sides), workers }, url: await project.address(side.service, ports.openWebUI), container: await project.container(side.service) }
-    await onUp(one, project.account)
-    up.push(one)
+    up.push(await entered(project, { profile, side }, sides, { workers, enter }))
   }
   const bring = async (wanted: string): Promise<void> => {
     const one = chosen.find(({ profile }) => profile === wanted)
@@ -119,12 +125,18 @@ async function oneUp(project: Project, chosen: readonly ChosenSide[], sides: Com
   return { sides: up, bring }
 }
 
+async function entered(project: Project, { profile, side }: ChosenSide, sides: ComposeSides, { workers, enter }: { readonly workers: number; readonly enter: ComposeStackOptions['enter'] }): Promise<ComposeStackSide> {
+  const url = await project.address(side.service, ports.openWebUI)
+  const accounts = await enter(url, project.admin)
+  return { name: profile, profile, settings: { ...settingsOf(side, sides), workers }, url, container: await project.container(side.service), accounts }
+}
+
 /** One compose project, and what it takes to speak of it: a name that nobody else has, its files, the values of its variables. */
 class Project {
-  readonly account: ComposeAccount
+  readonly admin: ComposeAdmin
+  readonly folder: string
   readonly watch: DeathWatch
   readonly #options: ComposeStackOptions
-  readonly #folder: string
   readonly #name = `first-token-${process.pid}-${randomBytes(3).toString('hex')}`
   readonly #reaper: Reaper
   readonly #files: readonly string[]
@@ -133,17 +145,17 @@ class Project {
   #environment: Readonly<Record<string, string | undefined>>
   #isDown = false
 
-  constructor(options: ComposeStackOptions, folder: string) {
+  constructor(options: ComposeStackOptions) {
     this.#options = options
-    this.#folder = folder
-    this.account = { email, password: randomBytes(16).toString('hex') }
+    this.folder = newStackFolder(cacheFolder(options.environment), 'compose', this.#name)
+    this.admin = { email, password: randomBytes(16).toString('hex') }
     // What the user's own shell says of compose is about the user's own projects.
     const own = Object.fromEntries(Object.entries(options.environment).filter(([name]) => !name.startsWith('COMPOSE_')))
-    this.#environment = { ...own, FIRST_TOKEN_SECRET: randomBytes(32).toString('hex'), FIRST_TOKEN_PASSWORD: this.account.password }
-    const override = path.join(folder, 'override.json')
-    if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, `open-webui-${profile}`])), options.changes))
+    this.#environment = { ...own, FIRST_TOKEN_SECRET: randomBytes(32).toString('hex'), FIRST_TOKEN_PASSWORD: this.admin.password }
+    const override = path.join(this.folder, 'override.json')
+    if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, serviceOf(profile)])), options.changes))
     this.#files = ['--file', options.file, ...(options.changes.length > 0 ? ['--file', override] : [])]
-    this.#reaper = startReaper(this.#name, folder, this.#environment)
+    this.#reaper = startReaper(this.#name, this.folder, this.#environment)
     this.watch = watchDeaths(this.#name, this.#environment, (service) => this.#isDown || !this.#wanted.has(service))
   }
 
@@ -153,9 +165,19 @@ class Project {
 
   /** Free ports for the mock and every side, or one port for all sides, of which one is up at a time. */
   async takePorts(profiles: readonly string[], together: boolean): Promise<void> {
-    const [mock, shared, ...own] = await freePorts(2 + profiles.length)
-    const taken = profiles.map((profile, index): [string, string] => [portVariables[profile] ?? '', String(together ? own[index] : shared)])
+    const own = await freePorts(together ? profiles.length : 1, this.#options.firstPort)
+    const [mock] = await freePorts(1)
+    const taken = profiles.map((profile, index): [string, string] => [portVariables[profile] ?? '', String(own[together ? index : 0])])
     this.#environment = { ...this.#environment, MOCK_PORT: String(mock), ...Object.fromEntries(taken) }
+  }
+
+  /** For `stack status` and for whoever wants to look at a side by hand. */
+  writeDown(sides: readonly ComposeStackSide[], mockUrl: string): void {
+    writeAccounts(this.folder, sides)
+    writeState(this.folder, {
+      stack: 'compose', owner: ownIdentity(), since: new Date().toISOString(), project: this.#name, mock: { url: mockUrl },
+      sides: sides.map(({ name, profile, url }) => ({ name, profile, url, log: '', pids: [] })),
+    })
   }
 
   async up(services: readonly string[]): Promise<void> {
@@ -207,7 +229,8 @@ class Project {
   async down(): Promise<void> {
     this.#isDown = true
     this.watch.stop()
-    await this.#reaper.reap().finally(() => rmSync(this.#folder, { recursive: true, force: true }))
+    // Where that fails the folder stays: `stack down` finds the project by it.
+    await this.#reaper.reap()
   }
 
   /** "Started server process [7]" is what uvicorn says today, "Started worker process [7]" what it once said. */
@@ -218,7 +241,7 @@ class Project {
 
   async #compose(args: readonly string[]): Promise<DockerAnswer> {
     const { signal } = this.#options
-    const answer = await docker(['compose', '--project-name', this.#name, ...this.#files, '--progress', 'plain', ...args], { environment: this.#environment, signal, pidFolder: this.#folder })
+    const answer = await docker(['compose', '--project-name', this.#name, ...this.#files, '--progress', 'plain', ...args], { environment: this.#environment, signal, pidFolder: this.folder })
     signal.throwIfAborted()
     if (answer.status === 0) return answer
     throw new UsageError({ what: `docker compose ${args[0] ?? ''} failed: ${lastLine(answer.stderr) ?? `exit code ${answer.status}`}`, fix: args[0] === 'up' ? await this.#unwell() : `Its own words: ${answer.stderr.trim().slice(-1_000)}` })

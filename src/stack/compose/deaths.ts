@@ -25,7 +25,7 @@ export function watchDeaths(project: string, environment: Readonly<Record<string
       if (action === 'oom') starved.add(service)
       if (action === 'die' && !isExpected(service)) resolve({ name: service, detail: `exit code ${attributes?.['exitCode'] ?? 'unknown'}${starved.has(service) ? ', out of memory' : ''}` })
     })
-    stop = stream.stop
+    stop = () => stream.stop()
   })
   return { died, stop: () => stop() }
 }

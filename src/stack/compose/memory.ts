@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-
 const gibibyte = 2 ** 30
 
 /** What the mock, Redis and the rest of a machine need beside the sides, bytes. */
@@ -7,16 +5,6 @@ const beside = gibibyte
 
 /** Whether these sides may run at the same time: what they may take together, by their limits, has to be there. Otherwise swapping is what would be measured. */
 export const fitTogether = (limits: readonly number[], available: number): boolean => limits.length < 2 || limits.reduce((sum, limit) => sum + limit, beside) <= available
-
-/** What can still be had of this machine's memory, bytes; undefined where the system does not say so, as macOS does not. */
-export function availableMemory(file = '/proc/meminfo'): number | undefined {
-  try {
-    const [, kibibytes] = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8')) ?? []
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1_024
-  } catch {
-    return undefined
-  }
-}
 
 /** `7 GB` */
 export const inGigabytes = (bytes: number): string => `${Number((bytes / gibibyte).toFixed(1))} GB`

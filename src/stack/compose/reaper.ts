@@ -27,9 +27,9 @@ export interface Reaper {
 }
 
 /** Our containers could not be taken down. Prints as a crash, with the command that does it by hand. */
-export class ReaperError extends Error {
+class ReaperError extends Error {
   constructor(project: string, words: string) {
-    super(`the compose project ${project} was not taken down (${words}); by hand: docker compose --project-name ${project} down --volumes --remove-orphans`)
+    super(`the compose project ${project} was not taken down (${words}); once more: first-token stack down compose; by hand: docker compose --project-name ${project} down --volumes --remove-orphans`)
     this.name = 'ReaperError'
   }
 }

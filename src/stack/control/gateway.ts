@@ -39,7 +39,7 @@ export class Gateway {
     this.#upstream = new Upstream(upstream, settings)
     this.#search = new Search(upstream, settings)
     this.#database = Slots.of(settings.databasePool)
-    this.#pages = new Pages(settings)
+    this.#pages = new Pages(settings, this.#upstream)
     this.#answers = new Answers(settings, { upstream: this.#upstream, search: this.#search, pages: this.#pages, database: this.#database })
     this.#lanes = Array.from({ length: settings.lanes }, (_, number) => ({ number, slots: Slots.of(settings.slots) }))
     this.#server = createServer({ noDelay: true, keepAliveTimeout: settings.keepAlive }, (request, response) => this.#route(request, response))

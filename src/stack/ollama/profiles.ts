@@ -6,6 +6,13 @@ export const ollamaProfiles = {
   before: { OLLAMA_NUM_PARALLEL: '1' },
   after: { OLLAMA_NUM_PARALLEL: '4' },
 } as const satisfies Record<string, OllamaEnvironment>
+
+/** Behind another stack: one message at a time, as an Ollama starts that is told nothing of it (from 0.17 on; before, it looked at the memory). */
+export const ollamaBehind: OllamaEnvironment = ollamaProfiles.before
+
+/** What the stack sets itself: with another value it would not come up, or not be gone afterwards. */
+export const ownVariables: readonly string[] = ['HOME', 'OLLAMA_HOST', 'OLLAMA_MODELS', 'OLLAMA_NOPRUNE', 'OLLAMA_KEEP_ALIVE']
+
 export type OllamaProfile = keyof typeof ollamaProfiles
 
 /**

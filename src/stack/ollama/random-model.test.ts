@@ -59,7 +59,7 @@ test('channel 0 is constant and is the bias of each token: 0 for words, far belo
 /** What GPT-2's tokenizer does with a text without a space in it but at its beginning: the first merge of the list that applies, again and again. */
 function tokenized({ merges, tokens }: Vocabulary, text: string): string[] {
   const ranks = new Map(merges.map((merge, rank) => [merge, rank]))
-  const parts = [...text.replaceAll(' ', '\u0120')]
+  const parts = text.replaceAll(' ', '\u0120').split('')
   for (;;) {
     const best = parts.slice(1).map((part, index) => ({ index, rank: ranks.get(`${parts[index] ?? ''} ${part}`) ?? Infinity })).reduce((one, other) => (other.rank < one.rank ? other : one), { index: 0, rank: Infinity })
     if (best.rank === Infinity) break

@@ -11,7 +11,7 @@ const flags = { slots: 'parallel', threads: 'threads', context: 'ctx-size' } as 
 export function serverLog(text: string): ServerLog {
   const [, address] = /Listening on (127\.0\.0\.1:\d+)/.exec(text) ?? []
   const started = text.split('\n').findLast((line) => line.includes('starting llama server')) ?? ''
-  const runner = Object.entries(flags).flatMap(([name, flag]) => {
+  const runner = Object.entries(flags).flatMap(([name, flag]): [string, number][] => {
     const [, value] = new RegExp(` --${flag} (\\d+)`).exec(started) ?? []
     return value === undefined ? [] : [[name, Number(value)]]
   })

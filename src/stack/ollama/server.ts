@@ -53,7 +53,7 @@ const inherited = ['PATH', 'TMPDIR', 'LANG'] as const
 export async function startOllama({ name, program, environment, groups, folder, port = 0, seed = 1, signal }: OllamaOptions): Promise<OllamaServer> {
   signal.throwIfAborted()
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const ours = Object.fromEntries(inherited.map((variable) => [variable, process.env[variable] ?? '']).filter(([, value]) => value !== ''))
+  const ours = Object.fromEntries(inherited.map((variable): [string, string] => [variable, process.env[variable] ?? '']).filter(([, value]) => value !== ''))
   const own = { ...ours, HOME: folder, OLLAMA_MODELS: path.join(folder, 'models'), OLLAMA_NOPRUNE: '1', OLLAMA_KEEP_ALIVE: '-1', ...environment }
   const group = await groups.start({ name, command: [program, 'serve'], environment: { ...own, OLLAMA_HOST: `127.0.0.1:${port}` }, folder, log: path.join(folder, 'log.txt') })
   try {

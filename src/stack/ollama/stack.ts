@@ -7,7 +7,7 @@ import { ProcessGroups } from '../process-groups.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import type { Stack, StackSide } from '../stack.ts'
 import { type BuildOptions, ollamaProgram } from './build.ts'
-import { type OllamaEnvironment, type OllamaProfile, ollamaProfiles } from './profiles.ts'
+import { type OllamaEnvironment, type OllamaProfile, ollamaProfiles, ownVariables } from './profiles.ts'
 import { measuredRate, type OllamaServer, startOllama } from './server.ts'
 
 export interface OllamaStackOptions extends BuildOptions {
@@ -29,16 +29,13 @@ export interface OllamaSide extends StackSide {
   readonly pid: number
 }
 
-/** What the stack sets itself: with another value it would not come up, or not be gone afterwards. */
-const ours = ['HOME', 'OLLAMA_HOST', 'OLLAMA_MODELS', 'OLLAMA_NOPRUNE', 'OLLAMA_KEEP_ALIVE']
-
 /**
  * A real Ollama for each profile, with the same model of random weights.
  * @throws {UsageError} for changes that cannot be, and where this machine cannot build it; SideProcessError where one does not start. Nothing is left then.
  */
 export async function startOllamaStack({ profiles, changes, firstPort, ...build }: OllamaStackOptions): Promise<Stack<OllamaSide>> {
   const wanted = profiles.map((profile) => ({ profile, environment: sideEnvironment(profile, changes) }))
-  const refused = Object.keys(changes).filter((change) => ours.includes(change.replace(/^.*:/, '')))
+  const refused = Object.keys(changes).filter((change) => ownVariables.includes(change.replace(/^.*:/, '')))
   if (refused.length > 0) throw new UsageError(refused.map((change): Problem => ({ what: `--set-env ${change}: the stack sets this itself.`, fix: 'Leave it out.' })))
   if (firstPort !== undefined) await freePorts(wanted.length, firstPort)
   const program = await ollamaProgram(build)
@@ -76,7 +73,7 @@ async function side(profile: string, server: OllamaServer, { note, signal }: Bui
 function sideEnvironment(profile: string, changes: OllamaStackOptions['changes']): OllamaEnvironment {
   const own = `${profile}:`
   const general = Object.entries(changes).filter(([name]) => !name.includes(':'))
-  const special = Object.entries(changes).flatMap(([name, value]) => (name.startsWith(own) ? [[name.slice(own.length), value]] : []))
+  const special = Object.entries(changes).flatMap(([name, value]): [string, string][] => (name.startsWith(own) ? [[name.slice(own.length), value]] : []))
   return { ...profileEnvironment(profile), ...Object.fromEntries([...general, ...special]) }
 }
 

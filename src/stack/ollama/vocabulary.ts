@@ -15,7 +15,7 @@ const controlTokens = ['<|begin|>', '<|end|>', '<|im_start|>', '<|im_end|>'] as 
 /** What the scenarios say, so that it is read in words as a large model would read it. */
 const spokenWords = ['Hello', 'Tell', 'me', 'a', 'long', 'very', 'story']
 const letters = 'abcdefghijklmnopqrstuvwxyz'
-const syllables = [...'bdfgklmnprstvz'].flatMap((consonant) => [...'aeiou'].map((vowel) => consonant + vowel))
+const syllables = 'bdfgklmnprstvz'.split('').flatMap((consonant) => 'aeiou'.split('').map((vowel) => consonant + vowel))
 
 /**
  * Made-up words of two and three syllables, and those that scenarios say. Each prefix of a word is a token, and the merges lead from letter to letter to

@@ -14,6 +14,8 @@ export interface OpenWebUiAccounts {
   readonly admin: OpenWebUiAccount
   readonly person: OpenWebUiAccount
   readonly other: OpenWebUiAccount
+  /** Further ones with the role of everybody; as many as were asked for. */
+  readonly crowd: readonly OpenWebUiAccount[]
 }
 
 type Login = Pick<OpenWebUiAccount, 'email' | 'password'>
@@ -22,10 +24,13 @@ const session = z.object({ token: z.string().min(1) })
 const patience = 60_000
 
 /** Signs the admin in, which the first start has made, and makes the other accounts. @throws {SideProcessError} where the side refuses. */
-export async function makeAccounts(origin: string, logins: { readonly admin: Login; readonly person: Login; readonly other: Login }): Promise<OpenWebUiAccounts> {
+export async function makeAccounts(origin: string, logins: { readonly admin: Login; readonly person: Login; readonly other: Login; readonly crowd: readonly Login[] }): Promise<OpenWebUiAccounts> {
   const admin = await signedIn(`${origin}/api/v1/auths/signin`, logins.admin, {})
   const add = (login: Login, name: string): Promise<OpenWebUiAccount> => signedIn(`${origin}/api/v1/auths/add`, login, { name, role: 'user' }, admin.token)
-  return { admin, person: await add(logins.person, 'Person'), other: await add(logins.other, 'Other') }
+  const [person, other] = [await add(logins.person, 'Person'), await add(logins.other, 'Other')]
+  const crowd: OpenWebUiAccount[] = []
+  for (const login of logins.crowd) crowd.push(await add(login, 'One of many'))
+  return { admin, person, other, crowd }
 }
 
 async function signedIn(url: string, login: Login, more: Readonly<Record<string, string>>, token?: string): Promise<OpenWebUiAccount> {

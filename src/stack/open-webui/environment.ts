@@ -93,6 +93,8 @@ const searchVariables = (searchUrl: string): Record<string, string> => ({
   ENABLE_WEB_SEARCH: 'True',
   WEB_SEARCH_ENGINE: 'searxng',
   SEARXNG_QUERY_URL: `${searchUrl}/search?q=<query>`,
+  // As many pages as a search finds here are read; it is 3 where nothing is set.
+  WEB_SEARCH_RESULT_COUNT: '5',
   BYPASS_WEB_SEARCH_EMBEDDING_AND_RETRIEVAL: 'True',
   ENABLE_LOCAL_WEB_FETCH: 'True',
   RAG_EMBEDDING_ENGINE: 'openai',

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,6 +8,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type BuiltProcesses, builtProcesses } from '../control/test/built-processes.ts'
 import { runningProcesses } from '../control/test/running-processes.ts'
 import { stopStack } from '../left-overs.ts'
+import { ollamaVersion } from '../ollama/build.ts'
+import { fakeOllama } from '../ollama/test/fake-ollama.ts'
 import { processesIn } from '../process-identity.ts'
 import { knownStacks } from '../stack-folder.ts'
 import { type OpenWebUiOptions, startOpenWebUi } from './stack.ts'
@@ -33,7 +35,7 @@ afterAll(async () => {
 const stacks = (): string[] => (existsSync(path.join(cache, 'state')) ? readdirSync(path.join(cache, 'state')) : [])
 
 const options = (changes: Partial<OpenWebUiOptions> = {}): OpenWebUiOptions => ({
-  profiles: ['before'], errorWithin: 45_000, changes: {}, model: undefined, mockArgs: [], firstPort: undefined,
+  profiles: ['before'], errorWithin: 45_000, changes: {}, ollama: undefined, mockArgs: [], crowd: 0, firstPort: undefined,
   files: { mock: built.mock, requirements: path.join(import.meta.dirname, 'open-webui-0.12.4.txt') },
   environment: { PATH: `${programs}:${process.env['PATH'] ?? ''}`, FIRST_TOKEN_CACHE: cache, HTTP_PROXY: 'http://127.0.0.1:1' },
   note: () => {}, signal: new AbortController().signal, ...changes,
@@ -97,6 +99,24 @@ test('a start that is given up leaves nothing', async () => {
   await expect(started).rejects.toBe('SIGINT')
 })
 
+test('a real Ollama behind all sides is asked through the mock, which passes on and keeps its journal, and goes with them', async () => {
+  const fake = await fakeOllama()
+  mkdirSync(path.join(cache, `ollama-${ollamaVersion}`), { recursive: true })
+  renameSync(fake.program, path.join(cache, `ollama-${ollamaVersion}`, 'ollama'))
+  const stack = await startOpenWebUi(options({ ollama: { OLLAMA_NUM_PARALLEL: '2' }, changes: { FAKE_MODELS: 'random-words:latest' } }))
+  try {
+    expect(stack.model).toEqual({ kind: 'ollama', url: stack.mock.url, model: 'random-words:latest' })
+    expect(stack.ollama?.tokensPerSecond).toBeCloseTo(250, 6)
+    expect(stack.sides[0]?.settings).toMatchObject({ UVICORN_WORKERS: 1, ollama: '0.6.5', OLLAMA_NUM_PARALLEL: '2', slots: 2 })
+    expect(await (await fetch(`${stack.mock.url}/api/version`)).json()).toEqual({ version: '0.6.5' })
+    kill(stack.ollama?.group.group)
+    expect(await stack.died).toMatchObject({ name: 'ollama', detail: expect.stringMatching(/^SIGKILL/) })
+  } finally {
+    await stack.down()
+    await fake.remove()
+  }
+})
+
 test('a side that ends unasked is told of', async () => {
   const stack = await startOpenWebUi(options())
   kill(knownStacks(cache)[0]?.state?.sides[0]?.pids[0])
@@ -113,11 +133,11 @@ test('a worker that ends unasked is told of, though its parent goes on', async (
 })
 
 /** A process of its own that starts a stack and stays. */
-async function harness(name: string): Promise<{ pid: number; end(signal: NodeJS.Signals): void }> {
+async function harness(name: string): Promise<{ pid: number; end: (signal: NodeJS.Signals) => void }> {
   const bundle = path.join(scratch, `${name}.mjs`)
   const root = path.join(import.meta.dirname, '../../..')
   const source = `import { startOpenWebUi } from './src/stack/open-webui/stack.ts'
-const stack = await startOpenWebUi({ ...${JSON.stringify({ ...options(), profiles: ['after', 'recommended'], changes: { FAKE_DEAF: '1' } })}, model: undefined, firstPort: undefined, note: () => {}, signal: new AbortController().signal })
+const stack = await startOpenWebUi({ ...${JSON.stringify({ ...options(), profiles: ['after', 'recommended'], changes: { FAKE_DEAF: '1' } })}, ollama: undefined, firstPort: undefined, note: () => {}, signal: new AbortController().signal })
 process.on('SIGTERM', () => { void stack.down().then(() => process.exit(0)) })
 console.log('up')
 setInterval(() => {}, 1000)`

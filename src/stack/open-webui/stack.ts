@@ -6,6 +6,9 @@ import type { SideSpec } from '../../sample/run-file.ts'
 import { cacheFolder } from '../cache-folder.ts'
 import { availableMemoryBytes } from '../memory.ts'
 import { freePorts } from '../ports.ts'
+import { ollamaProgram } from '../ollama/build.ts'
+import type { OllamaEnvironment } from '../ollama/profiles.ts'
+import { measuredRate, type OllamaServer, startOllama } from '../ollama/server.ts'
 import { ownIdentity } from '../process-identity.ts'
 import { ProcessGroups } from '../process-groups.ts'
 import { type ProfileName, wantsRedis, workersOf } from '../profiles.ts'
@@ -29,12 +32,14 @@ export interface OpenWebUiOptions {
   readonly errorWithin: number
   /** What --set-env says, on all sides or, as `after:NAME`, on one. */
   readonly changes: Readonly<Record<string, string>>
-  /** What answers behind all sides; undefined for our mock. */
-  readonly model: Extract<ModelBehind, { kind: 'ollama' }> | undefined
+  /** With what a real Ollama behind all sides is started; undefined where our mock answers. */
+  readonly ollama: OllamaEnvironment | undefined
   readonly mockArgs: readonly string[]
   readonly files: { readonly mock: string; readonly requirements: string }
   /** Of whoever runs this; the sides inherit none of it. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** How many accounts each side has beside admin, person and other. */
+  readonly crowd: number
   /** Sides get this port and those that follow; undefined for free ones. */
   readonly firstPort: number | undefined
   readonly note: (line: string) => void
@@ -55,6 +60,13 @@ export interface OpenWebUiStack extends Stack<OpenWebUiSide> {
   readonly folder: string
   readonly mock: { readonly url: string }
   readonly model: ModelBehind
+  /** The real model server past the mock, which then is its relay; undefined where our mock answers. */
+  readonly ollama: BehindAll | undefined
+}
+
+/** A real Ollama that answers all sides. */
+interface BehindAll extends OllamaServer {
+  readonly tokensPerSecond: number
 }
 
 /** What this machine has of what the sides need. */
@@ -77,6 +89,7 @@ export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWeb
   const cache = cacheFolder(environment)
   mkdirSync(cache, { recursive: true })
   const python = await venvPython({ cache, requirementsFile: files.requirements, python: means.python, environment, note, signal })
+  const program = options.ollama === undefined ? undefined : await ollamaProgram(options)
   const folder = newStackFolder(cache, 'open-webui')
   const groups = new ProcessGroups(folder)
   let mock: SideProcess | undefined
@@ -86,11 +99,13 @@ export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWeb
     await Promise.all([groups.end(), mock?.stop()])
   }
   try {
-    mock = await startMock(options)
-    const sides = await startSides(wanted, { ...options, folder, groups, python, redis: means.redis, mock })
+    const ollama = program === undefined ? undefined : await startModelServer(program, groups, folder, options)
+    mock = await startMock(options, ollama)
+    const model = modelBehind(mock, ollama)
+    const sides = await startSides(wanted, { ...options, folder, groups, python, redis: means.redis, mock, model, modelSettings: ollama?.settings ?? {} })
     // A lone worker is the process that was started.
     watch = watchWorkers(sides.flatMap(({ name, workers }) => (workers.length > 1 ? [{ side: name, pids: workers }] : [])))
-    return { folder, mock: { url: mock.url }, model: modelBehind(options, mock), sides, died: Promise.race([mock.died, groups.died, watch.died]), down }
+    return { folder, mock: { url: mock.url }, model, ollama, sides, died: Promise.race([mock.died, groups.died, watch.died]), down }
   } catch (error) {
     keepLogs(wanted, folder, cache)
     await down()
@@ -110,17 +125,27 @@ function meansFor(wanted: readonly WantedSide[], searchPath: string): Means {
 
 const mockModel = { model: 'mock', taskModel: 'mock-task' } as const
 
-/** @throws {UsageError} where it was the settings asked for that it does not take. */
-async function startMock({ files, mockArgs }: OpenWebUiOptions): Promise<SideProcess> {
+/** Before anything else: how fast it tells is measured while nothing else wants the machine. */
+async function startModelServer(program: string, groups: ProcessGroups, folder: string, { ollama = {}, note, signal }: OpenWebUiOptions): Promise<BehindAll> {
+  const server = await startOllama({ name: 'ollama', program, environment: ollama, groups, folder: path.join(folder, 'ollama'), signal })
+  const tokensPerSecond = await measuredRate(server, signal)
+  note(`ollama is up at ${server.url} and tells ${Math.round(tokensPerSecond)} tokens a second`)
+  return { ...server, tokensPerSecond }
+}
+
+/** Before a real Ollama it is the relay. @throws {UsageError} where it was the settings asked for that it does not take. */
+async function startMock({ files, mockArgs }: OpenWebUiOptions, ollama: OllamaServer | undefined): Promise<SideProcess> {
+  const behind = ollama === undefined ? [] : ['--behind', ollama.url]
   try {
-    return await startSideProcess({ name: 'mock', file: files.mock, args: ['--models', `${mockModel.model},${mockModel.taskModel}`, ...mockArgs] })
+    return await startSideProcess({ name: 'mock', file: files.mock, args: ['--models', `${mockModel.model},${mockModel.taskModel}`, ...behind, ...mockArgs] })
   } catch (error) {
     if (mockArgs.length === 0 || !(error instanceof SideProcessError)) throw error
     throw new UsageError({ what: `The mock does not take what --defect mock: says (${error.message.replace(/^mock did not start: exit code 2: /, '')}).`, fix: 'Its settings are the flags of first-token mock --help.' })
   }
 }
 
-const modelBehind = ({ model }: OpenWebUiOptions, mock: SideProcess): ModelBehind => model ?? { kind: 'mock', url: mock.url, ...mockModel }
+const modelBehind = (mock: SideProcess, ollama: OllamaServer | undefined): ModelBehind =>
+  (ollama === undefined ? { kind: 'mock', url: mock.url, ...mockModel } : { kind: 'ollama', url: mock.url, model: ollama.model })
 
 interface SidesStart extends OpenWebUiOptions {
   readonly folder: string
@@ -128,6 +153,9 @@ interface SidesStart extends OpenWebUiOptions {
   readonly python: string
   readonly redis: Redis | undefined
   readonly mock: SideProcess
+  readonly model: ModelBehind
+  /** What the model behind all sides runs with. */
+  readonly modelSettings: SideSpec['settings']
 }
 
 /** How long all sides together may take, ms: what a slow machine needs for the first, and for each process more. */
@@ -137,7 +165,7 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
   const { folder, groups, python, redis, mock, note, environment } = start
   const ports = await freePorts(wanted.length, start.firstPort)
   const redisPorts = await freePorts(wanted.length)
-  const logins = { admin: login('admin'), person: login('person'), other: login('other') }
+  const logins = { admin: login('admin'), person: login('person'), other: login('other'), crowd: Array.from({ length: start.crowd }, (_, index) => login(`person-${index + 1}`)) }
   const within = startTime.least + startTime.perProcess * wanted.reduce((sum, { settings }) => sum + workersOf(settings), 0)
   const failure = new AbortController()
   const signal = AbortSignal.any([start.signal, failure.signal])
@@ -146,7 +174,7 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
     try {
       const ownPorts = { page: ports[index] ?? 0, redis: redisPorts[index] ?? 0 }
       const running = await startSide(side, {
-        groups, folder, python, redis, ports: ownPorts, admin: logins.admin, secretKey: randomBytes(32).toString('hex'), model: modelBehind(start, mock), searchUrl: mock.url,
+        groups, folder, python, redis, ports: ownPorts, admin: logins.admin, secretKey: randomBytes(32).toString('hex'), model: start.model, searchUrl: mock.url,
         searchPath: environment['PATH'] ?? '', within, note, signal,
       })
       return await described(side, running, logins, start)
@@ -173,15 +201,15 @@ async function described({ name, settings: given }: WantedSide, { url, log, work
   const accounts = await makeAccounts(url, logins)
   const redisVersion = wantsRedis(given) ? start.redis?.version : undefined
   const { settings, models } = await settingsInForce({ origin: url, adminToken: accounts.admin.token, log, given, redisVersion })
-  const { model } = modelBehind(start, start.mock)
+  const { model } = start.model
   if (!models.includes(model)) throw new SideProcessError(`open-webui ${name} does not offer the model ${model} but ${models.join(', ') || 'none'}`)
-  return { name, profile: name, url, settings, accounts, log, workers }
+  return { name, profile: name, url, settings: { ...settings, ...start.modelSettings }, accounts, log, workers }
 }
 
 /** Of the stack, for nobody else to read: what a shell takes in with `.`, by side and account. */
 export const accountsFile = (folder: string): string => path.join(folder, 'accounts.env')
 
-function writeAccounts(folder: string, sides: readonly OpenWebUiSide[]): void {
+export function writeAccounts(folder: string, sides: readonly Pick<OpenWebUiSide, 'name' | 'accounts'>[]): void {
   const lines = sides.flatMap(({ name, accounts }) => (['person', 'other', 'admin'] as const).flatMap((who) => {
     const prefix = `${name}_${who}`.toUpperCase()
     return [`${prefix}_EMAIL='${accounts[who].email}'`, `${prefix}_PASSWORD='${accounts[who].password}'`, `${prefix}_TOKEN='${accounts[who].token}'`]

@@ -60,7 +60,7 @@ export const finished = chunk('data: [DONE]\n\n') + lastChunk
 export async function said(options: Partial<TargetOptions> & { readonly url: string }, utterance: Partial<Utterance> = {}): Promise<Answer> {
   const session = targetOf({ kind: 'openai', model: 'm', headers: {}, clock, ...options }).open()
   const answer = await session.say({ id: 'a-1', text: 'Hello', mock: undefined, ...utterance }).done
-  session.close()
+  await session.close()
   return answer
 }
 

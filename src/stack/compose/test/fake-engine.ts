@@ -22,18 +22,16 @@ function side(memory: string, interval: string, environment: Record<string, stri
 /** A folder that the `docker` beside this file takes for its engine. */
 export class FakeEngine {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'fake-docker-'))
-  /** With it `docker` is ours; its temporary files go into a folder that can be looked at. */
+  /** With it `docker` is ours, and what stacks write down goes into a folder that can be looked at. */
   readonly environment: Readonly<Record<string, string>>
 
   constructor(memoryGigabytes = 32) {
-    const temporary = path.join(this.folder, 'tmp')
-    mkdirSync(temporary)
     for (const name of ['fail', 'ports', 'workers', 'logs', 'plain']) mkdirSync(path.join(this.folder, name))
     this.write('memory', `${memoryGigabytes * gibibyte}\n`)
     this.write('version', '2.39.1\n')
     this.write('config.json', JSON.stringify(config))
     this.write('events', '')
-    this.environment = { PATH: `${import.meta.dirname}:${process.env['PATH'] ?? ''}`, FAKE_DOCKER: this.folder, COMPOSE_PROFILES: 'of-the-user', COMPOSE_FILE: 'of-the-user.yaml' }
+    this.environment = { PATH: `${import.meta.dirname}:${process.env['PATH'] ?? ''}`, FAKE_DOCKER: this.folder, FIRST_TOKEN_CACHE: path.join(this.folder, 'cache'), COMPOSE_PROFILES: 'of-the-user', COMPOSE_FILE: 'of-the-user.yaml' }
   }
 
   write(file: string, text: string): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { BackgroundTask } from './background.ts'
 
 const asked = z.object({
   stream: z.boolean().optional(),
@@ -9,6 +10,7 @@ const asked = z.object({
   id: z.string().min(1),
   chat_id: z.string().min(1).optional(),
   user_message: z.object({ id: z.string().min(1), content: z.string() }),
+  background_tasks: z.object({ title_generation: z.boolean().optional(), tags_generation: z.boolean().optional(), follow_up_generation: z.boolean().optional() }).optional(),
 })
 
 /** A message as Open WebUI's page posts it: its answer is told over the page's socket. */
@@ -18,6 +20,8 @@ export interface PageRequest {
   /** Undefined for a new one. */
   readonly chat: string | undefined
   readonly text: string
+  readonly model: string
+  readonly background: readonly BackgroundTask[]
   /** As the model is asked, with `features` where a search is wanted. `earlier`: what was said in the chat before. */
   modelBody(earlier: readonly { readonly role: string; readonly content: string }[]): Buffer
 }
@@ -28,12 +32,14 @@ export function pageRequest(body: Buffer): PageRequest | undefined {
   if (!body.includes('"session_id"')) return undefined
   const { data } = asked.safeParse(jsonOf(body))
   if (data === undefined) return undefined
-  const { model, params, features, user_message: said } = data
+  const { model, params, features, user_message: said, background_tasks: tasks = {} } = data
   return {
     message: data.id,
     question: said.id,
     chat: data.chat_id,
     text: said.content,
+    model,
+    background: [...(tasks.title_generation === true ? ['title' as const] : []), ...(tasks.follow_up_generation === true ? ['follow_ups' as const] : []), ...(tasks.tags_generation === true ? ['tags' as const] : [])],
     modelBody: (earlier) => Buffer.from(JSON.stringify({
       model,
       stream: true,

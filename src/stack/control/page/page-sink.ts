@@ -10,9 +10,9 @@ export interface Kept {
   readonly tell: Tell
   /** Whether the end repeats the whole answer, as Open WebUI's does. */
   readonly repeatsAll: boolean
-  onText(text: string): void
+  readonly onText: (text: string) => void
   /** Once and last. `error` where the answer failed. */
-  onEnd(error: string | undefined): void
+  readonly onEnd: (error: string | undefined) => void
 }
 
 const chunk = z.looseObject({

@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Asker, Lane } from '../answers.ts'
 import { forwardedFields } from '../request-body.ts'
 import type { Settings } from '../settings.ts'
-import { sendJson } from '../sink.ts'
+import { sendJson, type Sink } from '../sink.ts'
+import type { Upstream } from '../upstream.ts'
+import { askInBackground } from './background.ts'
 import { Chats } from './chats.ts'
 import type { PageRequest } from './page-request.ts'
 import { pageSink } from './page-sink.ts'
@@ -18,10 +20,12 @@ export class Pages {
   readonly chats = new Chats()
   readonly sockets: PageSockets
   readonly #settings: Settings
+  readonly #upstream: Upstream
   readonly #turns: Turns
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, upstream: Upstream) {
     this.#settings = settings
+    this.#upstream = upstream
     this.#turns = new Turns(settings.oneAtATime)
     this.sockets = new PageSockets(settings)
   }
@@ -56,12 +60,26 @@ export class Pages {
     sendJson(response, 200, JSON.stringify({ status: true, task_ids: [randomUUID()], chat_id: chat }))
     tell('chat:active', { active: true, folder_id: null })
     const body = asked.modelBody(earlier.map(({ role, content }) => ({ role, content })))
-    const given = { head: sink.head, write: (bytes: Buffer) => { if (!isStopped) sink.write(bytes) }, end: () => { if (!isStopped) sink.end() }, fail: (failure: Parameters<typeof sink.fail>[0]) => { if (!isStopped) sink.fail(failure) } }
+    const given: Sink = {
+      head: (status, fields) => sink.head(status, fields),
+      write: (bytes) => { if (!isStopped) sink.write(bytes) },
+      end: () => { if (!isStopped) sink.end() },
+      fail: (failure) => { if (!isStopped) sink.fail(failure) },
+    }
+    const title = this.#besides(asked, answer, ['title'])
     const turn = await this.#turns.take(chat, person, left.signal)
     if (turn !== undefined) await ask({ body, fields: forwardedFields(request, body), left: left.signal, closed, sink: given, client: patientClient }, lane)
     turn?.()
+    await title
+    if (answer.error === undefined && !isStopped) await this.#besides(asked, answer, ['follow_ups', 'tags'])
     isOver()
     tell('chat:active', { active: false, folder_id: null })
+  }
+
+  /** Those of these that the page asked for. */
+  async #besides({ background, model, text }: PageRequest, answer: { readonly content: string }, tasks: PageRequest['background']): Promise<void> {
+    const history = `USER: ${text}${answer.content === '' ? '' : `\nASSISTANT: ${answer.content}`}`
+    await Promise.all(tasks.filter((task) => background.includes(task)).map((task) => askInBackground(this.#upstream, task, { model, history })))
   }
 
   /** Stops every answer of a chat that is being told; of those that another worker tells `lane` knows nothing where sockets are kept in memory. Returns how many there were. */

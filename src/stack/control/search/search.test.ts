@@ -153,3 +153,19 @@ test('a client that leaves during its search ends it, and frees its slot', async
   await until('the hello is asked', () => model.chats.length > 0)
   expect(model.chats.map((chat) => chat.body)).toEqual(['hello'])
 })
+
+test('searchThreads: a search waits for the one before, and what is no search waits for neither', async () => {
+  const { model, client } = await bench(['searchThreads=1'], tells)
+  const { queries } = findPages(model, 1)
+  const held: ServerResponse[] = []
+  model.routes.set('/page/0', (_, response) => { held.push(response) })
+  const searches = [client().post(wish), client().post(wish)]
+  await until('the first search reads its page', () => held.length === 1)
+  const hello = client().post('{}')
+  await until('hello is answered', () => hello.isWhole)
+  expect(queries).toHaveLength(1)
+  held[0]?.end('<p>one</p>')
+  await until('the second search reads its page', () => held.length === 2)
+  held[1]?.end('<p>two</p>')
+  await until('both are answered', () => searches.every((search) => search.isWhole))
+})

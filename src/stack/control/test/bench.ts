@@ -6,6 +6,7 @@ import { type ModelRequest, ScriptedModel, until } from './scripted-model.ts'
 /** A gateway in this process, with a scripted model behind it and raw clients in front. */
 export interface Bench {
   readonly model: ScriptedModel
+  readonly url: string
   readonly client: () => RawClient
   /** After two answers that need no slot, everything written before has been read. */
   readonly settled: () => Promise<void>
@@ -34,5 +35,5 @@ export async function startBench(sets: readonly string[], onChat?: (chat: ModelR
     await gateway.close()
     model.stop()
   }
-  return { model, client, settled, remove }
+  return { model, url: `http://127.0.0.1:${port}`, client, settled, remove }
 }

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { concurrent } from '../../test/fixtures/run.ts'
+import type { ScenarioSpec } from '../scenario/spec.ts'
+import type { RunFlags } from './run-request.ts'
+import { runRequest } from './run-request.ts'
+import { targetsFor, whyLeftOut } from './scenario-choice.ts'
+
+const needing = (...needs: string[]): ScenarioSpec => ({ ...concurrent, needs })
+const kinds = async (spec: ScenarioSpec, flags: RunFlags): Promise<string[]> => targetsFor(spec, await runRequest(flags, {})).map(({ kind }) => kind)
+const leftOut = async (spec: ScenarioSpec, flags: RunFlags): Promise<string | undefined> => whyLeftOut(spec, await runRequest(flags, {}))
+
+test('a stack of ours is spoken to as the scenario needs it, else as --via says', async () => {
+  expect(await kinds(needing('socket'), { stack: 'open-webui', profiles: 'after' })).toEqual(['open-webui-socket'])
+  expect(await kinds(needing(), { stack: 'open-webui', profiles: 'after' })).toEqual(['open-webui'])
+  expect(await kinds(needing(), { stack: 'open-webui', profiles: 'after', via: 'socket' })).toEqual(['open-webui-socket'])
+})
+
+test('a system that runs already is spoken to as it was named, and a scenario about its page says so', async () => {
+  expect(await kinds(needing('socket'), { target: 'open-webui-socket=http://127.0.0.1:1' })).toEqual(['open-webui-socket'])
+  expect(await leftOut(needing('socket'), { target: 'open-webui-socket=http://127.0.0.1:1' })).toBeUndefined()
+  expect(await leftOut(needing('socket'), { target: 'open-webui=http://127.0.0.1:1' })).toMatch(/open-webui-socket=URL/)
+  expect(await leftOut(needing('socket'), {})).toBeUndefined()
+  expect(await leftOut(needing('socket'), { stack: 'ollama' })).toMatch(/run it with --stack open-webui/)
+})
+
+test('several people sit at the pages of a stack of ours alone', async () => {
+  expect(await leftOut(needing('socket', 'people'), { target: 'open-webui-socket=http://127.0.0.1:1' })).toMatch(/accounts of several people.*--stack open-webui/)
+  expect(await leftOut(needing('socket', 'people'), { stack: 'open-webui' })).toBeUndefined()
+  expect(await leftOut(needing('socket', 'people'), {})).toBeUndefined()
+})
+
+test('whether the control stack is asked as a page does: where its scenario is about pages, or --via says so, or what it vouches for is one', async () => {
+  const via = async (flags: RunFlags): Promise<string | undefined> => (await runRequest(flags, {})).controlVia
+  expect([await via({}), await via({ via: 'api' }), await via({ via: 'socket' }), await via({ target: 'open-webui-socket=http://127.0.0.1:1' }), await via({ stack: 'open-webui', via: 'socket' })]).toEqual([undefined, undefined, 'socket', 'socket', 'socket'])
+})
