@@ -42,7 +42,7 @@ const pings = 20
 const drainTime = 10_000
 /** Beyond its fail bound, a message is watched for this long, ms; on the control stack it is known that nothing more comes. */
 const watchTime = { control: 3_000, elsewhere: 30_000 }
-/** A model that has to be loaded first takes its time. In a gentle run nothing was said to it before, ms. */
+/** A model that has to be loaded first takes its time, and our mock none. In a gentle run nothing was said to it before, ms. */
 const longestLoading = 60_000
 /** A gentle run looks at a system no oftener than it speaks to it, ms. */
 const gentleCadence = 1_000
@@ -245,7 +245,7 @@ export class NodeEngine implements Engine {
       },
       as: spec !== undefined && isWindow(spec) ? spec.as : undefined,
       leaveOf: (label) => scenario.messages[label]?.leave,
-      patience: longest + Math.max(longestLoading, this.#failBound() + watchTime.elsewhere) + 10 * order.aloneTime,
+      patience: longest + Math.max(order.side.hasMock ? 0 : longestLoading, this.#failBound() + watchTime.elsewhere) + 10 * order.aloneTime,
       pace: this.#pace,
       clock,
       signal,
