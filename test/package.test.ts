@@ -74,7 +74,7 @@ test('the package holds what runs, the scenarios, the types and the papers', () 
 })
 
 test('the package holds no test, no source and no report', () => {
-  expect(files.filter((file) => /(^|\/)(test|src|reports|node_modules)\/|\.test\./.test(file))).toEqual([])
+  expect(files.filter((file) => /(^|\/)(test|src|reports|node_modules)\/|\.test\.ts/.test(file))).toEqual([])
 })
 
 test('installed without development dependencies it stays under 100 MB', () => {

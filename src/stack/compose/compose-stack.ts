@@ -142,6 +142,8 @@ class Project {
   readonly #files: readonly string[]
   /** Sides that are up, or on their way up. Another one that ends was asked to. */
   readonly #wanted = new Set<string>()
+  /** Services that were brought up before: it is told once. */
+  readonly #seen = new Set<string>()
   #environment: Readonly<Record<string, string | undefined>>
   #isDown = false
 
@@ -181,8 +183,12 @@ class Project {
   }
 
   async up(services: readonly string[]): Promise<void> {
-    this.#options.note(`docker compose up: ${services.join(', ')} (the first time images are pulled, which takes minutes)`)
-    for (const service of services) this.#wanted.add(service)
+    const unseen = services.filter((service) => !this.#seen.has(service))
+    if (unseen.length > 0) this.#options.note(`docker compose up: ${unseen.join(', ')} (the first time images are pulled, which takes minutes)`)
+    for (const service of services) {
+      this.#wanted.add(service)
+      this.#seen.add(service)
+    }
     this.#wanted.add('mock-llm')
     await this.#compose(['up', '--detach', '--build', '--wait', '--wait-timeout', String(patience), ...services])
   }
