@@ -218,9 +218,9 @@ test('public hosts and model providers are refused', async () => {
   await refuses(['run', 'concurrent', '--target', 'openai=https://api.openai.com/v1', '--load', 'full', '--allow-host', 'api.openai.com'], 2, /model provider/)
 })
 
-test('a target that is no address, or of a kind that is not there yet, is refused', async () => {
+test('a target that is no address, or of a kind that there is none of, is refused', async () => {
   await refuses(['run', 'concurrent', '--target', 'http://127.0.0.1:1/v1', '--load', 'full'], 2, /KIND=URL/)
-  await refuses(['run', 'concurrent', '--target', 'browser=http://127.0.0.1:1', '--load', 'full'], 2, /not supported yet[^]*open-webui=URL/)
+  await refuses(['run', 'concurrent', '--target', 'libre-chat=http://127.0.0.1:1', '--load', 'full'], 2, /libre-chat[^]*open-webui=http/)
   await refuses(['run', 'concurrent', '--target', 'openai=http://user:secret-word@127.0.0.1:1/v1', '--load', 'full'], 2, /user name or a password/)
 })
 

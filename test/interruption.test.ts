@@ -51,7 +51,7 @@ test('kill -9 leaves a reportable run that says interrupted, and no process', as
 test('a disk that takes no more is told of, and nothing is left running', { timeout: 60_000 }, async () => {
   const out = path.join(scratch, 'full')
   // A limit on the size of files stands in for a full disk: the write fails in the middle of the run.
-  const ended = spawnSync('bash', ['-c', `ulimit -f 130; exec '${process.execPath}' '${cli}' run simple-chat --quick --out '${out}'`], { encoding: 'utf8', env: environment, cwd: scratch })
+  const ended = spawnSync('bash', ['-c', `ulimit -f 200; exec '${process.execPath}' '${cli}' run simple-chat --quick --out '${out}'`], { encoding: 'utf8', env: environment, cwd: scratch })
   expect(ended.stderr).toMatch(/run\.ndjson cannot be written any more \(E[A-Z]+\)[^]*--out/)
   expect(ended.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
   expect(ended.status).toBe(2)

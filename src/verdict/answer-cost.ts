@@ -2,6 +2,7 @@ import type { Run, SideSpec } from '../sample/run-file.ts'
 import { type BlockerPace, blockerPaces } from '../stats/blocker-pace.ts'
 import { median } from '../stats/quantile.ts'
 import { signedRankInterval } from '../stats/signed-rank.ts'
+import { anchorAllowance } from './anchor-allowance.ts'
 import type { Comparison } from './document.ts'
 import { alpha } from './stalled-contrast.ts'
 
@@ -20,12 +21,15 @@ export function answerCosts(run: Run, before: SideSpec, after: SideSpec): Compar
       const later = other.get(round)
       return later === undefined || pace[of] === 0 || later[of] === 0 ? [] : [Math.log(later[of] / pace[of])]
     })
-    const seen = signedRankInterval(changes, alpha)
     const typical = (paces: typeof one): number | null => median([...paces.values()].map((pace) => pace[of])) ?? null
+    const head = { metric, statistic: 'p50', unit: 'ms', beforeSide: before.name, afterSide: after.name, before: typical(one), after: typical(other), changeUnit: 'relative', verdict: 'unjudged' } as const
+    const anchor = anchorAllowance(run, before, after, typical(one) ?? 0)
+    if (anchor.kind === 'held') return { ...head, change: null, low: null, high: null, reason: anchor.why }
+    const seen = signedRankInterval(changes, alpha)
     return {
-      metric, statistic: 'p50', unit: 'ms', beforeSide: before.name, afterSide: after.name, before: typical(one), after: typical(other), changeUnit: 'relative',
+      ...head,
       change: seen === undefined ? null : Math.expm1(seen.estimate), low: seen === undefined ? null : Math.expm1(seen.low), high: seen === undefined ? null : Math.expm1(seen.high),
-      verdict: 'unjudged', reason: 'shown only: what a story pays for hellos that are answered meanwhile',
+      reason: 'shown only: what a story pays for hellos that are answered meanwhile',
     }
   })
 }
