@@ -1,5 +1,5 @@
 import { startOllamaStack } from '../stack/ollama/stack.ts'
-import { type StackRequest, stackTargets } from './stack-request.ts'
+import { profileInRun, type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
 /** Real Ollamas, one a profile. They are spoken to directly: there is no mock behind a model server, and nothing to go past. */
@@ -9,7 +9,7 @@ export async function startOllamaSides(request: StackRequest, { note, signal, fi
   return {
     targets: stackTargets(request).map((target) => {
       const side = sideOf(target.side)
-      return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings, tokensPerSecond: side.tokensPerSecond }
+      return side === undefined ? target : { ...target, url: side.url, profile: profileInRun(request, side.profile), settings: side.settings, tokensPerSecond: side.tokensPerSecond }
     }),
     access: new Map(),
     models: new Map(stack.sides.map(({ name, model }) => [name, model])),

@@ -5,7 +5,7 @@ import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
 import { crowdSize, entryOf } from './side-people.ts'
-import { type StackRequest, stackTargets } from './stack-request.ts'
+import { profileInRun, type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
 /** Real Open WebUIs, one a profile, entered by somebody with the role of everybody. */
@@ -29,7 +29,7 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
   return {
     targets: stackTargets(request).map((target) => {
       const side = sideOf(target.side)
-      return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: side.settings, ...(stack.ollama === undefined ? {} : { tokensPerSecond: stack.ollama.tokensPerSecond }) }
+      return side === undefined ? target : { ...target, url: side.url, profile: profileInRun(request, side.profile), settings: side.settings, ...(stack.ollama === undefined ? {} : { tokensPerSecond: stack.ollama.tokensPerSecond }) }
     }),
     access: new Map(stack.sides.map(({ name, accounts }) => [name, entryOf(accounts)])),
     models: new Map(stack.sides.map(({ name }) => [name, stack.model.model])),

@@ -74,6 +74,12 @@ export function stackTargets({ name, profiles, via }: StackRequest): TargetFlag[
   return profiles.map((profile) => ({ side: profile, role: profile === 'before' && profiles.length > 1 ? 'reference' : 'judged', kind, url: '' }))
 }
 
+/** What a side of it is called by in the run: no more by the bare name of its profile where --set-env made it another. */
+export function profileInRun({ environment }: StackRequest, profile: string): string {
+  const changed = Object.keys(environment).flatMap((key) => (key.includes(':') && !key.startsWith(`${profile}:`) ? [] : [key.replace(/^.*:/, '')]))
+  return changed.length === 0 ? profile : `${profile} with another ${changed.join(', ')}`
+}
+
 function environmentOf(texts: readonly string[], profiles: readonly string[], problems: Problem[]): Record<string, string> {
   const environment: Record<string, string> = {}
   for (const text of texts) {

@@ -11,7 +11,7 @@ import { fullErrorWithin, profileEnvironment, profileNames } from '../stack/prof
 import { changeMockSettings } from './mock-settings.ts'
 import { composeFile, processFiles } from './package-files.ts'
 import { crowdSize, entryOf } from './side-people.ts'
-import { type StackRequest, stackTargets } from './stack-request.ts'
+import { profileInRun, type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
 /** The name under which our mock offers its model. */
@@ -40,7 +40,7 @@ export async function startedComposeStack(request: StackRequest, { note, signal,
   }
   const targets = stackTargets(request).map((target) => {
     const side = stack.sides.find(({ name }) => name === target.side)
-    return side === undefined ? target : { ...target, url: side.url, profile: side.profile, settings: { ...side.settings }, container: side.container }
+    return side === undefined ? target : { ...target, url: side.url, profile: profileInRun(request, side.profile), settings: { ...side.settings }, container: side.container }
   })
   return {
     targets,
