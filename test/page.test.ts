@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { sayBatch } from '../src/engine/node/batch.ts'
 import { messageRecord } from '../src/engine/records.ts'
 import type { MessageRecord } from '../src/sample/message.ts'
 import { type Bench, startBench } from '../src/stack/control/test/bench.ts'
@@ -9,6 +10,7 @@ import { PageExchange } from '../src/target/page-exchange.ts'
 import type { Answer, Session, Target } from '../src/target/target.ts'
 import { judgeSide } from '../src/verdict/claims.ts'
 import { batchRun } from './fixtures/batches.ts'
+import { type PagePosted, servePages, tellAnswer } from './fixtures/page-server.ts'
 import { side } from './fixtures/run.ts'
 
 // The target that does what Open WebUI's page does, and the control gateway, which says what Open WebUI says.
@@ -127,8 +129,58 @@ test('an error that the page is not told of is no error that came late, but none
   const pages = Array.from({ length: 4 }, () => target.open())
   await Promise.all(pages.map((page) => page.warm()))
   const outcomes = (await Promise.all(pages.map((page) => page.say(hello()).done))).map(({ outcome }) => outcome)
-  expect(outcomes).toContainEqual(failed('hung', 'the server has given up (mock 500), and the page was never told', 0))
+  expect(outcomes).toContainEqual(failed('not-delivered', 'the server has given up (mock 500), and the page was never told', 0))
   expect(outcomes).toContainEqual(failed('error-event', 'mock 500', 0))
+})
+
+test('a page whose worker is busy gets its words late, and none is said to be lost; one whose worker is at leisure and says nothing gets none', async () => {
+  const posts: PagePosted[] = []
+  const server = await servePages((posted) => { posts.push(posted); posted.accept('c') }, { isAwake: false })
+  const target = targetOf({ kind: 'open-webui-socket', url: server.url, model: 'm', headers: {}, people: [{ authorization: 'Bearer one' }], clock })
+  const [late, never] = [target.open(), target.open()]
+  const said = late.say(hello())
+  await new Promise((resolve) => { setTimeout(resolve, 1_600) })
+  server.wake()
+  await new Promise((resolve) => { setTimeout(resolve, 50) })
+  for (const posted of posts) tellAnswer(posted, ['Hi'])
+  expect(await said.done).toMatchObject({ text: 'Hi', outcome: { kind: 'answered' } })
+  expect((await never.say(hello()).done).outcome).toEqual(failed('not-delivered', 'the server has finished, and no word of it came to the page', 0))
+  await Promise.all([late.close(), never.close()])
+  await server.close()
+})
+
+test('a message in a chat that the server has not named yet waits for the name, and begins no other chat', async () => {
+  const posts: PagePosted[] = []
+  const server = await servePages((posted) => { posts.push(posted) })
+  const target = targetOf({ kind: 'open-webui-socket', url: server.url, model: 'm', headers: {}, people: [{ authorization: 'Bearer one' }], clock })
+  const first = target.open()
+  const second = target.open({ session: first, as: 'same chat' })
+  const [one, other] = [first.say(hello()), second.say(hello())]
+  await until('the first is posted', () => posts.length === 1)
+  await new Promise((resolve) => { setTimeout(resolve, 100) })
+  expect(posts).toHaveLength(1)
+  posts[0]?.accept('named-late')
+  await until('the second is posted', () => posts.length === 2)
+  expect(posts[1]?.body.chat_id).toBe('named-late')
+  posts[1]?.accept('named-late')
+  for (const posted of posts) tellAnswer(posted, ['Hi'])
+  expect((await Promise.all([one.done, other.done])).map(({ outcome }) => outcome.kind)).toEqual(['answered', 'answered'])
+  await Promise.all([first.close(), second.close()])
+  await server.close()
+})
+
+test('who leaves stays until the model\'s side of it is known: what deleting a chat stops, Stop has not stopped', async () => {
+  const made = await bench(['lanes=8', 'socketsInMemory=true'], (chat) => { chat.head().write(tokenEvent('0'), tokenEvent(' 1')) })
+  const later: Session[] = []
+  const utterance = hello()
+  await sayBatch({
+    target: pagesOf(made), messages: [{ label: 'stopper', utterance, leave: { afterTokens: 1, from: 'another page' }, loses: undefined }],
+    idleBefore: 0, patience: 5_000, closeLater: (session) => later.push(session), clock, signal: new AbortController().signal,
+  })
+  await new Promise((resolve) => { setTimeout(resolve, 700) })
+  expect(made.model.chat(0).goneAt).toBeUndefined()
+  await Promise.all(later.map((session) => session.close()))
+  await until('the chat is deleted', () => made.model.chat(0).goneAt !== undefined)
 })
 
 test.each([

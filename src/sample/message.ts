@@ -91,6 +91,9 @@ export const messageRecord = z.object({
   sources: z.number().exactOptional(),
   /** When the page was taken off the network, but not before the message was sent; absent where it was not. */
   offlineAt: instant.exactOptional(),
+  /** When the page's socket broke before the answer was over, and when it was there again; absent where it was not. */
+  lostAt: instant.exactOptional(),
+  rejoinedAt: instant.exactOptional(),
   /** A picture of the page as the message ended, beside the run file: `screenshots/after-1x-2.png`. */
   screenshot: z.string().regex(/^screenshots\/[\w.-]+\.png$/).exactOptional(),
   outcome,

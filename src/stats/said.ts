@@ -35,7 +35,7 @@ function goesPast({ header: { scenario } }: Run, phase: string): boolean {
 }
 
 /** After a pause of the tester its own timers go off before it reads what came meanwhile: such an end is no finding about a round that was thrown away for the pause. */
-const isTimersDoing = ({ outcome }: MessageRecord): boolean => outcome.kind === 'failed' && (outcome.code === 'hung' || outcome.code === 'connect-timeout')
+const isTimersDoing = ({ outcome }: MessageRecord): boolean => outcome.kind === 'failed' && (outcome.code === 'hung' || outcome.code === 'connect-timeout' || outcome.code === 'not-delivered')
 
 function episodeOf(window: Window, message: MessageRecord, at: string): Said['episode'] {
   if (message.part === 'user') return { kind: 'batch', key: `${at}/${window.phase}/${message.copies ?? 1}` }

@@ -51,7 +51,8 @@ function waited(message: MessageRecord, record: RoundRecord, view: View): Timed 
   // The stamp of the end is late at most, so that the time as measured is the longest that it can have been, but for the clocks.
   const moved = view === 'measured' ? 0 : view === 'against-pass' ? clockError(record) : -(message.endErrorBound ?? message.errorBound) - clockError(record)
   const time = Math.max(0, watched + moved)
-  return { id, label, watched, shown: time, time: came ? time : Infinity }
+  // What the server is through with and has told nobody cannot come any more.
+  return { id, label, watched, shown: outcome.kind === 'failed' && outcome.code === 'not-delivered' ? Infinity : time, time: came ? time : Infinity }
 }
 
 /** By how much the clocks of tester and mock may differ in a round, ms; one clock differs by nothing. */

@@ -30,7 +30,8 @@ export interface PageExchangeOptions {
 /**
  * A page that hears nothing for so long asks what became of its message, and later again, ms. The page itself would not: it is how we know that nothing
  * will come any more, and early enough that nobody waits for minutes. Sooner where nothing was heard at all: a server that has accepted a message tells its
- * page so at once. What is on its way then gets some time to arrive.
+ * page so at once. Where the message is over, the page's own worker is asked for a sign of life: one that is busy may have everything still to tell. What
+ * is on its way then gets some time to arrive.
  */
 const silentLook = 500
 const firstLook = 2_000
@@ -57,8 +58,7 @@ export class PageExchange implements Exchange {
 
   constructor(options: PageExchangeOptions) {
     this.#options = options
-    this.#turn = newTurn(options.follows?.chat, options.follows?.answerId)
-    this.#chat = this.#turn.chat
+    this.#turn = newTurn(options.follows?.answerId)
     this.#notes = new AnswerNotes(options.clock, options.utterance, options.secrets)
     this.#answer = new PageAnswer(this.#notes)
     this.done = this.#notes.done
@@ -114,18 +114,26 @@ export class PageExchange implements Exchange {
   /** The page lost its socket; and has another. */
   onLost(): void {
     this.#answer.hasMissed = true
+    if (!this.#notes.isOver) this.#notes.answer.lostAt ??= this.#options.clock.now()
   }
 
   onRejoined(): void {
-    if (!this.#notes.isOver && this.#answer.hasMissed) void this.#load()
+    if (this.#notes.isOver || !this.#answer.hasMissed) return
+    this.#notes.answer.rejoinedAt ??= this.#options.clock.now()
+    void this.#load()
   }
 
-  /** Deletes the chat, when the server is through with it. */
+  /** Resolves when the server has said what it calls the chat, or has not taken the message. */
+  get posted(): Promise<unknown> {
+    return this.#posted
+  }
+
+  /** Deletes the chat, when the server is through with it. One that another message began is that message's to delete. */
   async tidy(): Promise<void> {
     await this.#posted
     await this.#stopped
     const chat = this.#chat
-    if (chat === undefined) return
+    if (chat === undefined || this.#options.follows !== undefined) return
     let timer: NodeJS.Timeout | undefined
     await Promise.race([this.#settled, new Promise((resolve) => { timer = setTimeout(resolve, settlingTime) })])
     clearTimeout(timer)
@@ -133,14 +141,21 @@ export class PageExchange implements Exchange {
   }
 
   async #post(): Promise<void> {
-    const { socket, connection, utterance, model, url, clock } = this.#options
+    const { socket, connection, follows, utterance, model, url, clock } = this.#options
     const wasOpen = socket.isOpen
     if (!wasOpen) {
       const error = await socket.open()
       if (this.#notes.isOver) return
       if (error !== undefined) return this.#end(this.#now(), openingFailure(error))
     }
-    const body = JSON.stringify(pageRequest(utterance, this.#turn, model, socket.id ?? '', Math.floor(Date.now() / 1_000)))
+    if (follows !== undefined) {
+      // A page cannot write into a chat that the server has not named yet: to wait for that is to wait for the server.
+      if (follows.chat === undefined) await follows.posted
+      if (this.#notes.isOver) return
+      if (follows.chat === undefined) return this.#end(this.#now(), failed('cancelled', 'the chat that it belongs to never came to be', 0))
+      this.#chat = follows.chat
+    }
+    const body = JSON.stringify(pageRequest({ utterance, turn: this.#turn, chat: this.#chat, model, session: socket.id ?? '', seconds: Math.floor(Date.now() / 1_000) }))
     const { answer } = this.#notes
     const posted = await jsonRequest(connection, { path: below(url, 'api/chat/completions'), method: 'POST', headers: this.#headers, body }, {
       onStart: () => { answer.connection = { id: connection.socket, kind: wasOpen && connection.requests > 0 ? 'warm' : 'fresh', requestsBefore: connection.requests, openedAt: connection.openedAt } },
@@ -176,7 +191,7 @@ export class PageExchange implements Exchange {
     const stored = await this.#stored()
     if (this.#notes.isOver) return
     if (stored === 'unreachable' && !this.#options.socket.isOpen) return this.#end(this.#now(), failed(this.#notes.tokens > 0 ? 'reset-mid-stream' : 'reset', 'the socket broke, and the server does not answer any more', 0))
-    if (typeof stored === 'object' && stored['done'] === true && this.#options.socket.isOpen) {
+    if (typeof stored === 'object' && stored['done'] === true && await this.#options.socket.isHeard()) {
       await new Promise((resolve) => { this.#timer = setTimeout(resolve, grace) })
       if (this.#notes.isOver) return
       if (this.#lastHeardAt === heardAt) return this.#end(this.#now(), undelivered(stored, this.#notes.tokens))
@@ -233,9 +248,9 @@ function openingFailure(error: Error): Outcome {
   return status === undefined ? socketFailure(error, false, 0) : failed('http-status', `${status} to the page's socket`, 0)
 }
 
-/** What the server has finished, and the page was not told of. An error that nobody sees is none: such a page waits for ever. */
+/** What the server is through with, and the page was not told of. An error that nobody sees is none: such a page waits for ever. */
 function undelivered(stored: Record<string, unknown>, tokens: number): Outcome {
   const error = stored['error']
-  if (error !== undefined && error !== null) return failed('hung', `the server has given up (${errorWords(error)}), and the page was never told`, tokens)
+  if (error !== undefined && error !== null) return failed('not-delivered', `the server has given up (${errorWords(error)}), and the page was never told`, tokens)
   return failed('not-delivered', `the server has finished, and ${tokens === 0 ? 'no word of it' : 'its end never'} came to the page`, tokens)
 }

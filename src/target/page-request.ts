@@ -6,17 +6,26 @@ import type { Utterance } from './target.ts'
 export interface PageTurn {
   readonly userMessage: string
   readonly assistantMessage: string
-  /** Undefined for a new chat, which the server creates and names. */
-  readonly chat: string | undefined
   /** The answer before; null in a new chat. */
   readonly parent: string | null
 }
 
-export const newTurn = (chat: string | undefined = undefined, parent: string | null = null): PageTurn =>
-  ({ userMessage: randomUUID(), assistantMessage: randomUUID(), chat, parent })
+export const newTurn = (parent: string | null = null): PageTurn => ({ userMessage: randomUUID(), assistantMessage: randomUUID(), parent })
 
-/** What the page posts. Without `background` nothing is asked besides the answer: no title, no tags, no follow-ups. @param session what the server calls the page. */
-export function pageRequest(utterance: Utterance, turn: PageTurn, model: string, session: string, seconds: number): object {
+export interface PagePost {
+  readonly utterance: Utterance
+  readonly turn: PageTurn
+  /** Undefined for a new chat, which the server creates and names. */
+  readonly chat: string | undefined
+  readonly model: string
+  /** What the server calls the page. */
+  readonly session: string
+  /** When, in seconds since 1970. */
+  readonly seconds: number
+}
+
+/** What the page posts. Without `background` nothing is asked besides the answer: no title, no tags, no follow-ups. */
+export function pageRequest({ utterance, turn, chat, model, session, seconds }: PagePost): object {
   const { maxTokens, search = false, background = false } = utterance
   const params = { ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }), ...(search ? { function_calling: 'legacy' } : {}) }
   const content = marked(utterance)
@@ -28,7 +37,7 @@ export function pageRequest(utterance: Utterance, turn: PageTurn, model: string,
     variables: {},
     session_id: session,
     id: turn.assistantMessage,
-    ...(turn.chat === undefined ? {} : { chat_id: turn.chat }),
+    ...(chat === undefined ? {} : { chat_id: chat }),
     parent_id: turn.parent,
     user_message: { id: turn.userMessage, parentId: turn.parent, childrenIds: [turn.assistantMessage], role: 'user', content, timestamp: seconds, models: [model] },
     background_tasks: background ? { title_generation: true, tags_generation: true, follow_up_generation: true } : {},

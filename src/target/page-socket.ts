@@ -35,6 +35,8 @@ const openingTime = 20_000
 const joiningTime = 5_000
 /** As often as the page says that it is still there, ms. */
 const heartbeatTime = 30_000
+/** How long a worker may take to give a sign of life, ms. */
+const answeringTime = 5_000
 /** How long a server may take to say goodbye, ms. */
 const goodbyeTime = 500
 
@@ -94,6 +96,13 @@ export class PageSocket {
       socket.io.reconnection(true)
       socket.connect()
     }, milliseconds)
+  }
+
+  /** Whether it is open, and the worker at its other end answers: one that is busy has not told yet what it has to tell. */
+  async isHeard(): Promise<boolean> {
+    const socket = this.#socket
+    if (socket === undefined || !this.isOpen) return false
+    return new Promise((resolve) => { socket.timeout(answeringTime).emit('heartbeat', {}, (error: Error | null) => resolve(error === null && this.isOpen)) })
   }
 
   close(): void {

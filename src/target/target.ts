@@ -67,6 +67,9 @@ export interface Answer {
   usageTokens: number | null
   /** When the page lost its network on purpose; absent where it did not. */
   offlineAt?: number
+  /** When the page's socket broke while it was answered, and when it was there again; absent where it did not. */
+  lostAt?: number
+  rejoinedAt?: number
   /** The picture that was taken of the page, a name in the folder of the run file. */
   screenshot?: string
   outcome: Outcome

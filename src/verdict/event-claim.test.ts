@@ -96,6 +96,19 @@ test('where a share of them may break, it is judged by its interval', () => {
   expect(judged(many(0), all('wholeAnswers', ['chat'], 0.9))).toMatchObject({ verdict: 'pass', value: 1, high: 1 })
 })
 
+test('who was to lose the connection and did not is no answer that came whole in spite of it', () => {
+  const loses = (forTime: number): Of => ({ scenario: { messages: { chat: { text: 'Hello', loses: { afterTokens: 10, forTime }, mock: { lasts: 1_000, firstTokenAfter: 5, gap: 20 } } } } })
+  const away = (parts: Partial<MessageRecord>): MessageRecord[] => crowd(() => parts)
+  const it = all('wholeAnswers', ['chat'])
+  const upstream = (lastTokenAt: number): Partial<MessageRecord> => ({ upstream: { ...user().upstream, lastTokenAt } as MessageRecord['upstream'] })
+  expect(judged(away({}), it, loses(500))).toMatchObject({ verdict: 'inconclusive', n: 0, reason: expect.stringContaining('no chat lost its connection in the middle of its answer') })
+  expect(judged(away({ lostAt: 300, rejoinedAt: 800 }), it, loses(500))).toMatchObject({ verdict: 'pass', n: 24 })
+  // One that is to miss the end as well has to have missed it.
+  expect(judged(away({ lostAt: 300, rejoinedAt: 2_300, ...upstream(1_000) }), it, loses(2_000))).toMatchObject({ verdict: 'pass', n: 24 })
+  expect(judged(away({ lostAt: 300, rejoinedAt: 2_300, ...upstream(2_500) }), it, loses(2_000)).verdict).toBe('inconclusive')
+  expect(judged(one({ outcome: failed('truncated') }), it, loses(500)).verdict).toBe('fail')
+})
+
 test('a real model whose story ends before any time-out shows nothing about time-outs', () => {
   const of = (errorWithin: number): Of => ({ ...unmocked, scenario: { params: { errorWithin } } })
   const stories = inRounds((round, _, dueAt) => user({ round, dueAt, label: 'long', lasts: 1_200, integrity: null, upstream: null }))

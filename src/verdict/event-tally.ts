@@ -88,20 +88,23 @@ function spoilt(run: Run, side: SideSpec, claim: EventClaim, what: Spoilt): Tall
 
 function whole(run: Run, side: SideSpec, claim: EventClaim): Tally {
   const seen = wholeAnswers(run, side.name, labelsOf(claim))
-  const { n, offending, longest, untested, numbered } = seen
+  const { n, offending, longest, untested, numbered, kept } = seen
   const told = longest === undefined ? '' : `; the longest was answered for ${formatMilliseconds(longest)}`
   return {
     ...seen,
-    lacking: unsaid(claim, seen, 'was said') ?? (untested === undefined ? undefined : {
+    lacking: keptTheirs(kept) ?? unsaid(claim, seen, 'was said') ?? (untested === undefined ? undefined : {
       why: `the longest lasted ${longest === undefined ? 'no time' : formatMilliseconds(longest)}, shorter than the promised ${formatMilliseconds(untested)}: nothing is shown about the time-outs`,
       moreRoundsHelp: false,
     }),
-    nothing: `no ${labelsOf(claim).join(' or ')} was said`,
+    nothing: keptTheirs(kept)?.why ?? `no ${labelsOf(claim).join(' or ')} was said`,
     none: `${n} of ${n} ${named(claim)} came whole (broken: ${atMost(run, n)})${broken(run, seen)}${numbered === n ? '' : `; ${n - numbered} by their end alone, nobody numbered their words`}${told}`,
     some: `${offending} of ${n} ${named(claim)} did not come whole${examplesOf(seen)}${told}`,
     formula: 'answers that came to their own end / all that were asked for; where tokens are numbered every one is there, once and in order',
   }
 }
+
+const keptTheirs = (labels: readonly string[]): Tally['lacking'] =>
+  (labels.length === 0 ? undefined : { why: `no ${labels.join(', ')} lost its connection in the middle of its answer for as long as it was to`, moreRoundsHelp: true })
 
 /** `, in 6 batches (≤ 48 %)`. */
 const broken = (run: Run, seen: Offences): string => atMostAfter(run, seen).replace(/^ \([^)]*\)/, '')

@@ -21,6 +21,8 @@ export interface BatchRequest {
   readonly idleBefore: number
   /** One from which nothing has come for so long is hung, ms. */
   readonly patience: number
+  /** Is to close the session of a person who left, when the model's side of it is known: what closing does must not be taken for what leaving did. */
+  readonly closeLater: (session: Session) => void
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -36,7 +38,7 @@ export interface SaidBatch {
 
 /** Says all of them at one instant, every other one over a connection that is open already, and waits until nothing is in flight. */
 export async function sayBatch(request: BatchRequest): Promise<SaidBatch> {
-  const { target, messages, idleBefore, patience, clock, signal } = request
+  const { target, messages, idleBefore, patience, closeLater, clock, signal } = request
   const from = clock.now()
   const sessions = messages.map(() => target.open())
   const said: { label: string; message: SaidMessage }[] = []
@@ -53,7 +55,9 @@ export async function sayBatch(request: BatchRequest): Promise<SaidBatch> {
     return { from, dueAt, to: clock.now(), drained, said }
   } finally {
     signal.removeEventListener('abort', onAbort)
-    await Promise.all(sessions.map((session) => session.close()))
+    const isLeft = (_: Session, index: number): boolean => messages[index]?.leave !== undefined
+    for (const session of sessions.filter(isLeft)) closeLater(session)
+    await Promise.all(sessions.filter((session, index) => !isLeft(session, index)).map((session) => session.close()))
   }
 }
 

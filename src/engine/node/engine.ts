@@ -1,6 +1,6 @@
 import type { MessageRecord } from '../../sample/message.ts'
 import type { CalibrationRecord, HistogramRecord, SideSpec } from '../../sample/run-file.ts'
-import type { Target, Utterance } from '../../target/target.ts'
+import type { Session, Target, Utterance } from '../../target/target.ts'
 import { isWindow, type Observed, type TogetherPhase, type WindowPhase } from '../../scenario/spec.ts'
 import { mostAtOnce } from '../../stats/concurrency.ts'
 import { type AnchorOrder, type Engine, type EngineSetting, type GentleOrder, Interrupted, type PhaseOrder, type PhaseReport, type SideMeasurement, type StartObserver } from '../engine.ts'
@@ -69,6 +69,9 @@ export class NodeEngine implements Engine {
   readonly #salt: string
   readonly #pace: Pace
   #messages = 0
+  /** Sessions that are closed when a phase's journal was read. */
+  readonly #left: Session[] = []
+  readonly #closeLater = (session: Session): void => { this.#left.push(session) }
   #agreement: ClockAgreement = { offset: 0, bound: 0, oneClock: true }
 
   constructor(options: NodeEngineOptions) {
@@ -137,6 +140,14 @@ export class NodeEngine implements Engine {
   }
 
   async walk(order: PhaseOrder): Promise<PhaseReport> {
+    try {
+      return await this.#walked(order)
+    } finally {
+      await Promise.all(this.#left.splice(0).map((session) => session.close()))
+    }
+  }
+
+  async #walked(order: PhaseOrder): Promise<PhaseReport> {
     const { scenario, clock, signal } = this.#options
     const spec = scenario.phases[order.phase]
     if (spec === undefined) throw new RangeError(`the scenario has no phase ${order.phase}`)
@@ -218,7 +229,7 @@ export class NodeEngine implements Engine {
       const messages = Array.from({ length: copies }, () => spec.together).flat().map((label) => ({
         label, utterance: this.#sayAtOnce(order, label, spec), leave: scenario.messages[label]?.leave, loses: scenario.messages[label]?.loses,
       }))
-      const batch = await sayBatch({ target, messages, idleBefore: spec.idleBefore ?? 0, patience: this.#patience(order, spec), clock, signal })
+      const batch = await sayBatch({ target, messages, idleBefore: spec.idleBefore ?? 0, patience: this.#patience(order, spec), closeLater: this.#closeLater, clock, signal })
       if (index === 0) instants.windowAt = batch.dueAt
       instants.to = batch.to
       drained = drained && batch.drained
@@ -247,6 +258,7 @@ export class NodeEngine implements Engine {
       leaveOf: (label) => scenario.messages[label]?.leave,
       patience: longest + Math.max(order.side.hasMock ? 0 : longestLoading, this.#failBound() + watchTime.elsewhere) + 10 * order.aloneTime,
       pace: this.#pace,
+      closeLater: this.#closeLater,
       clock,
       signal,
     })

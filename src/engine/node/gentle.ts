@@ -45,6 +45,8 @@ export interface GentleRequest {
   /** A message from which nothing has come for so long is hung, ms. */
   readonly patience: number
   readonly pace: Pace
+  /** As of a batch; takes besides what shares a chat with another message, which goes with the chat. */
+  readonly closeLater: (session: Session) => void
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -122,7 +124,7 @@ async function sayOne(request: Step, label: string, part: MessageRecord['part'],
 }
 
 /** Says it when its turn has come; undefined where the run was stopped first. */
-async function sayOpened({ leaveOf, pace, signal, closings }: Step, { label, session, utterance }: Opened, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
+async function sayOpened({ as, leaveOf, pace, closeLater, signal, closings }: Step, { label, session, utterance }: Opened, part: MessageRecord['part'], said: Said[], wantedAt?: number): Promise<SaidMessage | undefined> {
   const dueAt = await pace.turn(signal, wantedAt)
   if (signal.aborted) {
     await session.close()
@@ -131,11 +133,13 @@ async function sayOpened({ leaveOf, pace, signal, closings }: Step, { label, ses
   const message = say(session, utterance, dueAt)
   pace.touched()
   said.push({ message, label, part, copies: undefined })
+  const leave = part === 'user' ? leaveOf(label) : undefined
+  const isClosedLater = leave !== undefined || as !== undefined
+  if (isClosedLater) closeLater(session)
   closings.push(message.exchange.done.then(async () => {
     pace.touched()
-    await session.close()
+    if (!isClosedLater) await session.close()
   }))
-  const leave = part === 'user' ? leaveOf(label) : undefined
   if (leave !== undefined) leaveInTime(message.exchange, leave)
   return message
 }

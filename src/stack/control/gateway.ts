@@ -138,7 +138,11 @@ export class Gateway {
     const { chats } = this.#pages
     const missing = (): void => sendJson(response, 404, '{"detail":"Not found"}')
     if (method === 'POST') return sendJson(response, 200, JSON.stringify({ status: true, message: `${this.#pages.stop(chat, this.#lane(socket))} tasks stopped.` }))
-    if (method === 'DELETE') return chats.delete(chat) ? sendJson(response, 200, 'true') : missing()
+    if (method === 'DELETE') {
+      // As Open WebUI does: what is still being told of a chat ends with it.
+      this.#pages.stop(chat, this.#lane(socket))
+      return chats.delete(chat) ? sendJson(response, 200, 'true') : missing()
+    }
     const text = chats.text(chat)
     if (text === undefined) return missing()
     void this.#query(response, text)

@@ -72,6 +72,7 @@ export class PageSockets {
     }
     this.#toldAt.set(socket, performance.now())
     join(authentication.safeParse(socket.handshake.auth).data?.token)
+    socket.on('heartbeat', (_: unknown, answer?: () => void) => { if (typeof answer === 'function') answer() })
     socket.on('user-join', (said: unknown, answer?: (person?: { id: string; name: string }) => void) => {
       const person = join(joining.safeParse(said).data?.auth.token)
       if (typeof answer !== 'function') return
