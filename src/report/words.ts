@@ -23,6 +23,11 @@ export function findingStyle(finding: StatementResult['finding'], palette: Palet
   }
 }
 
+/** What stands behind a finding: what holds instead, or what is to be known although it holds. Empty where there is neither. */
+export function insteadInWords({ finding, instead }: StatementResult): string {
+  return instead === null ? '' : `${finding === 'supported' ? 'But' : 'Instead'}: ${instead}`
+}
+
 /** A verdict on a change: `~` where there is none to give. */
 export const comparisonWord = (verdict: ComparisonVerdict): string => (verdict === 'unjudged' ? '~' : verdict === 'fail' ? 'FAIL' : verdict)
 
