@@ -32,7 +32,7 @@ export default scenario({
     'a search is complete in time': e2e('search', { during: ['behindSearch', 'behindNextSearch', 'searches'] }).p90.atMost(seconds(5), { failAbove: seconds(10) }),
     'its sources really came': sourcesShown('search').atLeast(1),
     'hello does not wait for a search': stalledShare('hello', { during: ['behindSearch', 'behindNextSearch'], quiet: 'quiet' }).atMost(0.02),
-    'health answers while a search is on': healthTime().p95.atMost(healthWithin),
+    'health answers while a search is on': healthTime({ during: ['behindSearch', 'behindNextSearch', 'searches'] }).p95.atMost(healthWithin),
     'no word is lost': lostTokens().atMost(0),
   }),
   provedBy: {

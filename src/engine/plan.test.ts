@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isWindow, type ScenarioSpec } from '../scenario/spec.ts'
+import { isWindow, type LookClaim, type ScenarioSpec } from '../scenario/spec.ts'
 import { leastSample } from '../stats/binomial.ts'
 import { languageFile, loadScenario } from './bundle.ts'
 import { blockerDurations, expectedCost, longestDelivery, mockAnswer, phaseOrder, probesIn, seeded, serviceTime, sideOrder, type SizeRequest, type Sizes, sizes, repeats, wantedTokens } from './plan.ts'
@@ -91,6 +91,15 @@ function plannedMessages(spec: ScenarioSpec, name: string, label: string, planne
   return Math.min(6, repeats(phase, quick)) * phase.copies.reduce((sum, copies) => sum + copies, 0)
 }
 
+/** In phases that are windows, in the rounds before the first look at the evidence: a phase lasts at least as long as its blocker. Of batches nobody knows. */
+function plannedLooks(spec: ScenarioSpec, { measure, during = Object.keys(spec.phases) }: LookClaim, { blockers: lasting, windowTime }: Pick<Sizes, 'blockers' | 'windowTime'>): number {
+  const every = spec.observe?.[measure === 'healthTime' ? 'health' : 'database'] ?? Infinity
+  return during.reduce((sum, name) => {
+    const phase = spec.phases[name]
+    return phase === undefined || !isWindow(phase) ? sum : sum + 6 * Math.floor(Math.max(windowTime, lasting[phase.while?.say ?? ''] ?? 0) / every)
+  }, 0)
+}
+
 for (const file of shipped) {
   for (const { size, isControl } of [{ size: 'standard', isControl: true }, { size: 'quick', isControl: true }, { size: 'standard', isControl: false }] as const) {
     test(`${file} at ${size} size${isControl ? '' : ', elsewhere,'} plans enough for each of its claims, on the fastest stack and on the slowest that is judged`, async () => {
@@ -99,6 +108,7 @@ for (const file of shipped) {
       for (const measured of [parallel, { aloneTime: 300, togetherTime: 300 + 31 * 60, together: 32 }]) {
         const planned = sizes({ ...request, size, isControl, measured, blockers: blockerDurations(spec), stallLimit: size === 'quick' ? 150 : 500 })
         for (const claim of Object.values(spec.claims)) {
+          if ((claim.measure === 'healthTime' || claim.measure === 'databaseTime') && claim.during !== undefined) expect(plannedLooks(spec, claim, planned)).toBeGreaterThanOrEqual(leastSample(1 - Number(claim.statistic.slice(1)) / 100, alpha))
           if (!('during' in claim) || !('message' in claim) || claim.measure === 'effectiveConcurrency') continue
           const share = claim.measure === 'stalledShare' ? claim.bounds.pass : 1 - Number(claim.statistic.slice(1)) / 100
           const said = claim.during.map((phase) => plannedMessages(spec, phase, claim.message, planned, size === 'quick'))

@@ -46,6 +46,11 @@ test('what is absent is said, never printed as a number that is none', () => {
   expect(renderMarkdown(hanging)).toContain('576, of which 270 without a first token')
 })
 
+test('what was said stands with its finding and what is to be known: instead of it, or although it holds', () => {
+  const rows = renderMarkdown(severalScenarios).split('\n').filter((line) => / (?:NOT )?SUPPORTED \| /.test(line)).map((line) => line.split(' | ').at(-1))
+  expect(rows).toEqual([' |', 'Instead: it keeps its connections as it is |', 'But: the page needs a time-out of its own |'])
+})
+
 test('pictures of a page stand below what they show', () => {
   const [run] = passing.runs
   const shown = { side: 'after', phase: 'midAnswer', label: 'offlineMidAnswer', outcome: 'error-event: *gone* <b>', file: 'screenshots/after-1x-2.png' }

@@ -3,7 +3,7 @@ import { claimTables, type ClaimTable, comparisonTables, type ComparisonTable } 
 import { comparedInWords, nextInWords } from './compared-words.ts'
 import { formatClaimValue, formatCount, formatInterval, formatValue, neverHad } from './format.ts'
 import { printable } from './printable.ts'
-import { blameInWords, differencesInWords, failuresInWords, loadInWords, marks, phaseInWords, screenshotsInWords, unattributed } from './words.ts'
+import { blameInWords, differencesInWords, failuresInWords, insteadInWords, loadInWords, marks, phaseInWords, screenshotsInWords, unattributed } from './words.ts'
 
 /** The verdict as GitHub markdown, for report.md: what the terminal shows, with every reason and formula in full. Ends with a line end. */
 export function renderMarkdown(document: VerdictDocument): string {
@@ -103,7 +103,7 @@ function formulas({ claims }: RunResult): string[] {
 }
 
 function statements({ statements: rows }: VerdictDocument): string[] {
-  return rows.length === 0 ? [] : ['## What was said, and what it came to', table(['Statement', 'Finding', 'Evidence', 'Instead'], rows.map(({ statement, finding, evidence, instead }) => [statement, finding.toUpperCase(), evidence, instead ?? '']))]
+  return rows.length === 0 ? [] : ['## What was said, and what it came to', table(['Statement', 'Finding', 'Evidence', 'What to know'], rows.map((row) => [row.statement, row.finding.toUpperCase(), row.evidence, insteadInWords(row)]))]
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -6,7 +6,7 @@ import { overview } from './overview.ts'
 import { type Palette, palette, plain, type Style } from './palette.ts'
 import { broken, displayWidth, printable, wrapped } from './printable.ts'
 import { type Cell, type Column, textTable } from './table.ts'
-import { blameInWords, checkInWords, differencesInWords, evidenceInShort, failuresInWords, findingStyle, loadInWords, marks, phaseInWords, screenshotsInWords, unattributed, verdictStyle } from './words.ts'
+import { blameInWords, checkInWords, differencesInWords, evidenceInShort, failuresInWords, findingStyle, insteadInWords, loadInWords, marks, phaseInWords, screenshotsInWords, unattributed, verdictStyle } from './words.ts'
 
 export interface TerminalOptions {
   readonly colour: boolean
@@ -208,10 +208,10 @@ function evidence({ claims, sides }: RunResult, page: Page): string[] {
 
 /** What was said of the stack, and what it came to; what to do instead stands below. */
 function statements({ statements: rows }: VerdictDocument, page: Page): string[] {
-  return section(page, 'What was said, and what it came to', rows.flatMap(({ statement, finding, evidence: why, instead }) => [
-    ...item(page, `  ${finding.toUpperCase()}`, findingStyle(finding, page.palette), `"${statement}"`),
-    ...paragraph(page, why, { indent: 4 }),
-    ...(instead === null ? [] : paragraph(page, `Instead: ${instead}`, { indent: 4 })),
+  return section(page, 'What was said, and what it came to', rows.flatMap((row) => [
+    ...item(page, `  ${row.finding.toUpperCase()}`, findingStyle(row.finding, page.palette), `"${row.statement}"`),
+    ...paragraph(page, row.evidence, { indent: 4 }),
+    ...(row.instead === null ? [] : paragraph(page, insteadInWords(row), { indent: 4 })),
   ]))
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ClaimResult } from '../verdict/document.ts'
-import { evidenceInShort, measureInWords } from './words.ts'
+import { passing } from '../../test/fixtures/verdict.ts'
+import type { Attribution, ClaimResult, RunResult } from '../verdict/document.ts'
+import { blameInWords, evidenceInShort, measureInWords } from './words.ts'
 
 test.each([
   ['addedToFirstToken', 'p95', 'added to the first token, p95'],
@@ -28,4 +29,51 @@ test.each([
   [claim({ metric: 'requestsPerSocket', unit: 'ratio', value: 4, low: 4, high: 4 }), '4.00 in 96 requests'],
 ])('evidence counts what it is about: %o', (one, words) => {
   expect(evidenceInShort(one)).toBe(words)
+})
+
+type Side = RunResult['sides'][number]
+
+/** 100 stalled messages of one side, and of how many of them /health and the database were seen held up as well. */
+function blamed(settings: Side['settings'], { health, database, layer = 'beforeModel', kind = 'open-webui' }: { health?: number; database?: number; layer?: keyof Attribution['stalledBy']; kind?: string }): string {
+  const [side] = passing.runs[0]?.sides ?? []
+  const [row] = passing.runs[0]?.attribution ?? []
+  if (side === undefined || row === undefined) throw new Error('the fixture is empty')
+  const looks = (what: 'health' | 'database', slow: number | undefined) => (slow === undefined ? [] : [{ what, slow, seen: 100 }])
+  const attribution = [{ ...row, stalledBy: { ...row.stalledBy, [layer]: 100 }, slowLooks: [...looks('health', health), ...looks('database', database)] }]
+  const [words = ''] = blameInWords({ attribution, claims: [], sides: [{ ...side, kind, settings }] })
+  return words.replace(/^before: 100 stalled, all in [a-z ]+?(?:\. ?|$)/, '')
+}
+
+const stood = 'Meanwhile /health was held up as well: the event loop stood still.'
+const turned = 'Meanwhile /health answered: it is not the event loop.'
+const another = 'Meanwhile /health answered at one of 4 workers, which does not tell of the one that held them up.'
+const unknown = 'Meanwhile /health answered, perhaps by another worker than held them up: how many there are is not known.'
+const fits = (share: string, blocked = 'one of 4') => `Meanwhile /health was held up as well during ${share} of them, which fits the event loop of ${blocked} workers being blocked.`
+
+test.each<[Side['settings'], number, string]>([
+  [{ workersRunning: 1 }, 100, stood], [{ workersRunning: 1 }, 0, turned], [{ UVICORN_WORKERS: '1' }, 0, turned], [{ lanes: 1 }, 0, turned], [{ workers: 1 }, 0, turned],
+  [{ workersRunning: 4 }, 100, stood], [{ workersRunning: 4 }, 0, another], [{ workersRunning: 4 }, 12, another], [{ workersRunning: 4 }, 13, fits('13 %')], [{ workersRunning: 4 }, 50, fits('50 %')],
+  [{ UVICORN_WORKERS: '4' }, 0, another], [{ lanes: 4 }, 25, fits('25 %')], [{ workers: 4 }, 25, fits('25 %')], [{ workers: 8 }, 40, fits('40 %', 'some of 8')],
+  // What was counted stands above what was asked for, where something was counted.
+  [{ UVICORN_WORKERS: 4, workersRunning: 1 }, 0, turned], [{ UVICORN_WORKERS: 4, workersRunning: 0 }, 0, another],
+  [{}, 0, unknown], [{ UVICORN_WORKERS: 'many' }, 0, unknown], [{}, 100, stood],
+])('%o, /health held up during %i of 100', (settings, health, words) => {
+  expect(blamed(settings, { health })).toBe(words)
+})
+
+test('the database is to blame alone only where the one worker there is answered meanwhile', () => {
+  expect(blamed({ lanes: 1 }, { health: 0, database: 100 })).toBe('Meanwhile /health answered, and what needs the database was held up as well: its connections were waited for.')
+  const either = 'Meanwhile what needs the database was held up as well: its connections were waited for, or the event loop stood still.'
+  expect(blamed({ workers: 4 }, { health: 0, database: 100 })).toBe(`${either} And /health answered at one of 4 workers, which does not tell of the one that held them up.`)
+  expect(blamed({ workers: 4 }, { health: 25, database: 100 })).toContain('during 25 % of them')
+  expect(blamed({ workers: 1 }, { database: 100 })).toBe(either)
+  expect(blamed({ workers: 1 }, { health: 100, database: 100 })).toBe(stood)
+})
+
+test('what waited in the model waited for no worker, and where nobody looked nothing is told', () => {
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model' })).toBe('')
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'unknown' })).toContain('one of 4 workers')
+  expect(blamed({ workers: 1 }, { health: 0, layer: 'model' })).toBe(turned)
+  expect(blamed({ workers: 4 }, {})).toBe('')
+  expect(blamed({}, { health: 0, layer: 'unknown', kind: 'ollama' })).toBe(turned)
 })

@@ -23,6 +23,11 @@ export function findingStyle(finding: StatementResult['finding'], palette: Palet
   }
 }
 
+/** What stands behind a finding: what holds instead, or what is to be known although it holds. Empty where there is neither. */
+export function insteadInWords({ finding, instead }: StatementResult): string {
+  return instead === null ? '' : `${finding === 'supported' ? 'But' : 'Instead'}: ${instead}`
+}
+
 /** A verdict on a change: `~` where there is none to give. */
 export const comparisonWord = (verdict: ComparisonVerdict): string => (verdict === 'unjudged' ? '~' : verdict === 'fail' ? 'FAIL' : verdict)
 
@@ -88,7 +93,7 @@ const layers = [
 ] as const
 
 /** Per side, which part its stalled probes waited in. Sides whose attribution was not measured and that stalled nobody are left out; and all, where nobody asked who stalled. */
-export function blameInWords({ attribution, claims }: Pick<RunResult, 'attribution' | 'claims'>): string[] {
+export function blameInWords({ attribution, claims, sides: measured }: Pick<RunResult, 'attribution' | 'claims' | 'sides'>): string[] {
   const isAsked = claims.some(({ metric }) => metric === 'stalledShare')
   const sides = [...new Set(attribution.map(({ side }) => side))]
   return sides.flatMap((side) => {
@@ -97,28 +102,59 @@ export function blameInWords({ attribution, claims }: Pick<RunResult, 'attributi
     const total = counts.reduce((sum, { count }) => sum + count, 0)
     if (total === 0) return isAsked && rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
     const [first] = counts
-    const cause = causeInWords(rows)
+    const own = measured.find(({ name }) => name === side)
+    const cause = causeInWords(rows, own === undefined ? undefined : workersOf(own))
     if (counts.length === 1 && first !== undefined) return [`${side}: ${formatCount(total)} stalled, ${total === 1 ? '' : 'all '}${first.words}.${cause}`]
     return [`${side}: ${formatCount(total)} stalled: ${counts.map(({ words, count }) => `${formatCount(count)} ${words}`).join(', ')}.${cause}`]
   })
 }
 
-const causes = [
-  { what: 'health', slow: ' Meanwhile /health was held up as well: the event loop stood still.' },
-  { what: 'model', slow: ' Meanwhile a hello to the model itself was held up as well: the model queues.' },
-  { what: 'database', slow: ' Meanwhile /health answered, and what needs the database was held up as well: its connections were waited for.' },
-] as const
-
-/** What was held up together with most of the stalled messages; what answered meanwhile, where nothing was. Empty where nothing was looked at. */
-function causeInWords(rows: readonly Attribution[]): string {
+/** What was held up together with most of the stalled messages; else what /health tells of the event loop. Empty where nothing was looked at. */
+function causeInWords(rows: readonly Attribution[], workers: number | undefined): string {
   const looks = rows.flatMap(({ slowLooks = [] }) => slowLooks)
   const share = (what: string): number => {
     const own = looks.filter((look) => look.what === what)
     return own.reduce((sum, { slow }) => sum + slow, 0) / own.reduce((sum, { seen }) => sum + seen, 0)
   }
-  const cause = causes.find(({ what }) => share(what) > 0.5)
-  if (cause !== undefined) return cause.slow
-  return share('health') <= 0.5 ? ' Meanwhile /health answered: it is not the event loop.' : ''
+  const health = share('health')
+  if (health > 0.5) return ' Meanwhile /health was held up as well: the event loop stood still.'
+  if (share('model') > 0.5) return ' Meanwhile a hello to the model itself was held up as well: the model queues.'
+  const loop = Number.isNaN(health) ? '' : loopInWords(health, workers)
+  if (share('database') > 0.5) {
+    if (workers === 1 && loop !== '') return ' Meanwhile /health answered, and what needs the database was held up as well: its connections were waited for.'
+    return ` Meanwhile what needs the database was held up as well: its connections were waited for, or the event loop stood still.${loop === '' ? '' : ` And ${loop}`}`
+  }
+  if (loop === '') return ''
+  if (workers === 1) return ` Meanwhile ${loop}`
+  return isInStack(rows) ? ` Meanwhile ${loop}` : ''
+}
+
+/**
+ * What /health tells of the event loop, where `share` of the stalled messages saw it held up. It is answered by whichever worker takes the connection, so that one
+ * blocked worker of N holds up about 1/N of it: from half of that on it is told. Only of a single worker it tells that the loop turned.
+ */
+function loopInWords(share: number, workers: number | undefined): string {
+  if (workers === 1) return '/health answered: it is not the event loop.'
+  if (workers === undefined) return '/health answered, perhaps by another worker than held them up: how many there are is not known.'
+  if (share < 0.5 / workers) return `/health answered at one of ${workers} workers, which does not tell of the one that held them up.`
+  const blocked = share > 2 / workers ? 'some' : 'one'
+  return `/health was held up as well during ${formatValue(share, 'share')} of them, which fits the event loop of ${blocked} of ${workers} workers being blocked.`
+}
+
+/** Whether most of the stalled messages waited in the stack, or nobody knows where: what waited in the model waited for no worker. */
+function isInStack(rows: readonly Attribution[]): boolean {
+  const of = (layer: keyof Attribution['stalledBy']): number => rows.reduce((sum, { stalledBy }) => sum + stalledBy[layer], 0)
+  return of('beforeModel') + of('afterModel') + of('unknown') >= of('model') + of('tester')
+}
+
+/** The settings that tell how many workers answer on a side, those that were counted before those that were asked for. */
+const workerSettings = ['workersRunning', 'workers', 'lanes', 'UVICORN_WORKERS']
+
+/** How many workers answer on a side; undefined where its settings do not tell. */
+function workersOf({ kind, settings }: RunResult['sides'][number]): number | undefined {
+  // One process, without an event loop.
+  if (kind === 'ollama') return 1
+  return workerSettings.map((name) => Number(settings[name])).find((count) => Number.isInteger(count) && count > 0)
 }
 
 /** Sides and phases whose parts are not known, by reason: `after quiet: not measured: why`; without their names where it is all of them. */

@@ -13,7 +13,7 @@ const claimSpec = z.discriminatedUnion('measure', [
   z.object({ measure: z.literal('coalescedShare'), message: z.string(), during: labels, statistic, unit: z.literal('share'), bounds }),
   z.object({ measure: z.literal('stalledShare'), message: z.string(), during: labels, quiet: z.string(), unit: z.literal('share'), bounds }),
   z.object({ measure: z.literal('delayGrowth'), message: z.string(), from: z.string(), to: z.string(), unit: z.literal('ratio'), bounds }),
-  z.object({ measure: z.enum(['healthTime', 'databaseTime']), statistic, ...inMilliseconds }),
+  z.object({ measure: z.enum(['healthTime', 'databaseTime']), during: labels.exactOptional(), statistic, ...inMilliseconds }),
   z.object({
     measure: z.enum(['lostTokens', 'foreignTokens', 'reorderedTokens', 'duplicatedTokens', 'wrongErrors', 'wholeAnswers', 'deliveredShare', 'sourcesShown']),
     messages: labels.exactOptional(), unit: z.enum(['count', 'share']), bounds,

@@ -14,8 +14,8 @@ function problemsOf(claim: ClaimSpec, spec: ScenarioSpec): string[] {
     case 'stalledShare': case 'delayGrowth': return blockingProblems(claim, spec)
     case 'overhead': return overheadProblems(claim, spec)
     case 'effectiveConcurrency': return [...labelProblems([claim.message], spec), ...togetherProblems(claim.during, claim.message, spec)]
-    case 'healthTime': return spec.observe?.health === undefined ? ['the scenario does not observe /health; add observe: { health: ms(250) }'] : []
-    case 'databaseTime': return spec.observe?.database === undefined ? ['the scenario does not observe the database; add observe: { database: ms(250) }'] : []
+    case 'healthTime': return [...(spec.observe?.health === undefined ? ['the scenario does not observe /health; add observe: { health: ms(250) }'] : []), ...unknownPhases(claim.during, spec)]
+    case 'databaseTime': return [...(spec.observe?.database === undefined ? ['the scenario does not observe the database; add observe: { database: ms(250) }'] : []), ...unknownPhases(claim.during, spec)]
     case 'requestsPerSocket': return []
     default: return eventProblems(claim, spec)
   }
@@ -25,12 +25,20 @@ function labelProblems(labels: readonly string[], spec: ScenarioSpec): string[] 
   return labels.filter((label) => !has(spec.messages, label)).map((label) => `there is no message "${label}"; the messages are ${Object.keys(spec.messages).join(', ')}`)
 }
 
+/** Of a claim that is about phases, whatever is said in them, or about all. */
+function unknownPhases(phases: readonly string[] | undefined, spec: ScenarioSpec): string[] {
+  if (phases?.length === 0) return ['names no phase']
+  return (phases ?? []).filter((name) => !has(spec.phases, name)).map((name) => noPhase(name, spec))
+}
+
+const noPhase = (name: string, spec: ScenarioSpec): string => `there is no phase "${name}"; the phases are ${Object.keys(spec.phases).join(', ')}`
+
 /** @param asBlocker whether the message may also be what blocks in the phase. */
 function phaseProblems(phases: readonly string[], message: string, spec: ScenarioSpec, asBlocker: boolean): string[] {
   if (phases.length === 0) return ['names no phase']
   return phases.flatMap((name) => {
     const phase = spec.phases[name]
-    if (!has(spec.phases, name) || phase === undefined) return [`there is no phase "${name}"; the phases are ${Object.keys(spec.phases).join(', ')}`]
+    if (!has(spec.phases, name) || phase === undefined) return [noPhase(name, spec)]
     const said = isWindow(phase) ? [phase.say, ...(asBlocker && phase.while !== undefined ? [phase.while.say] : [])] : phase.together
     // A label that does not exist was told of already.
     return said.every((label) => has(spec.messages, label)) && has(spec.messages, message) && !said.includes(message) ? [`"${message}" is not what phase "${name}" says`] : []

@@ -1,5 +1,5 @@
 import { isMilliseconds, ms, type Milliseconds } from '../duration.ts'
-import type { Bounds, ClaimSpec, EventClaim, ExtremeClaim, OverheadClaim, Statistic, TimeClaim } from './spec.ts'
+import type { Bounds, ClaimSpec, EventClaim, ExtremeClaim, LookClaim, OverheadClaim, Statistic, TimeClaim } from './spec.ts'
 
 /** A claim that a measure is small, over a bound of type `B`: a length of time, or a plain number. Equality passes. */
 export interface Comparable<B> {
@@ -31,10 +31,10 @@ export interface Measures<M extends string, P extends string> {
   readonly stalledShare: (message: M, where: { readonly during: readonly P[]; readonly quiet: P }) => Comparable<number>
   /** How much longer `message` waits for each further second that the blocker lasts: about 1 is serialised, about 0 independent. */
   readonly delayGrowth: (message: M, where: { readonly from: P; readonly to: P }) => Comparable<number>
-  /** How long GET /health takes; the scenario observes it. */
-  readonly healthTime: () => Percentiles<Milliseconds>
-  /** How long a GET takes that needs the database; the scenario observes it. */
-  readonly databaseTime: () => Percentiles<Milliseconds>
+  /** How long GET /health takes in the phases `during`, or in all of them; the scenario observes it. */
+  readonly healthTime: (where?: { readonly during: readonly P[] }) => Percentiles<Milliseconds>
+  /** How long a GET takes that needs the database, in the same way; the scenario observes it. */
+  readonly databaseTime: (where?: { readonly during: readonly P[] }) => Percentiles<Milliseconds>
   /** Messages whose answer lacks a word that the model wrote. */
   readonly lostTokens: () => Comparable<number>
   /** Messages whose answer has words of somebody else's. */
@@ -120,6 +120,11 @@ function timeMeasure<M extends string, P extends string>(measure: TimeClaim['mea
   }
 }
 
+const lookMeasure = <P extends string>(measure: LookClaim['measure']) => (where?: { readonly during: readonly P[] }): Percentiles<Milliseconds> => {
+  const phases = where === undefined ? {} : { during: [...given(measure, where, ['during']).during] }
+  return percentiles((statistic) => atMostTime((limits) => ({ measure, ...phases, statistic, unit: 'ms', bounds: limits })))
+}
+
 const noneOf = (measure: EventClaim['measure']) => (): Comparable<number> => atMostNumber((limits) => ({ measure, unit: 'count', bounds: limits }))
 const allOf = <M extends string>(measure: EventClaim['measure']) => (...messages: readonly M[]): Attainable<number> =>
   atLeast((limits) => ({ measure, messages: [...named(measure, messages)], unit: 'share', bounds: limits }), 1)
@@ -156,8 +161,8 @@ export function measures<M extends string, P extends string>(): Measures<M, P> {
       const { from, to } = given('delayGrowth', where, ['from', 'to'])
       return atMostNumber((limits) => ({ measure: 'delayGrowth', message, from, to, unit: 'ratio', bounds: limits }))
     },
-    healthTime: () => percentiles((statistic) => atMostTime((limits) => ({ measure: 'healthTime', statistic, unit: 'ms', bounds: limits }))),
-    databaseTime: () => percentiles((statistic) => atMostTime((limits) => ({ measure: 'databaseTime', statistic, unit: 'ms', bounds: limits }))),
+    healthTime: lookMeasure('healthTime'),
+    databaseTime: lookMeasure('databaseTime'),
     lostTokens: noneOf('lostTokens'),
     foreignTokens: noneOf('foreignTokens'),
     reorderedTokens: noneOf('reorderedTokens'),

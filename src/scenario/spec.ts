@@ -134,6 +134,15 @@ export interface CoalescedClaim {
   readonly bounds: Bounds
 }
 
+/** A percentile of the time that looks took in the phases `during`, where it names some. */
+export interface LookClaim {
+  readonly measure: 'healthTime' | 'databaseTime'
+  readonly during?: readonly string[]
+  readonly statistic: Statistic
+  readonly unit: 'ms'
+  readonly bounds: Bounds
+}
+
 /** Messages of which not one may be such (`atMost`), or every one must (`atLeast`): zero tolerance. */
 export interface EventClaim {
   readonly measure: 'lostTokens' | 'foreignTokens' | 'reorderedTokens' | 'duplicatedTokens' | 'wrongErrors' | 'wholeAnswers' | 'deliveredShare' | 'sourcesShown'
@@ -166,11 +175,11 @@ export interface OverheadClaim {
 export type ClaimSpec =
   | TimeClaim
   | CoalescedClaim
+  | LookClaim
   | EventClaim
   | ExtremeClaim
   | OverheadClaim
   | { readonly measure: 'stalledShare'; readonly message: string; readonly during: readonly string[]; readonly quiet: string; readonly unit: 'share'; readonly bounds: Bounds }
   | { readonly measure: 'delayGrowth'; readonly message: string; readonly from: string; readonly to: string; readonly unit: 'ratio'; readonly bounds: Bounds }
-  | { readonly measure: 'healthTime' | 'databaseTime'; readonly statistic: Statistic; readonly unit: 'ms'; readonly bounds: Bounds }
   | { readonly measure: 'effectiveConcurrency'; readonly message: string; readonly during: string; readonly unit: 'count'; readonly bounds: Bounds }
   | { readonly measure: 'requestsPerSocket'; readonly unit: 'ratio'; readonly bounds: Bounds }

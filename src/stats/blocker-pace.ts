@@ -7,6 +7,8 @@ import { sideRounds } from './windows.ts'
 export interface BlockerPace {
   /** (endedAt − firstTokenAt) / (tokens − 1): TPOT. */
   readonly perToken: number
+  /** What was counted for it: tokens where the model tells their number, else chunks; `both` where some blockers of the round tell it and some do not. */
+  readonly counted: 'tokens' | 'chunks' | 'both'
   /** The longest gap between two chunks of one answer. */
   readonly longestGap: number
 }
@@ -17,11 +19,14 @@ export function blockerPaces(run: Run, side: string): ReadonlyMap<number, Blocke
     const told = [...windows.values()].flatMap(({ blockers }) => blockers.flatMap(pace))
     const perToken = median(told.map((one) => one.perToken))
     const longestGap = median(told.map((one) => one.longestGap))
-    return perToken === undefined || longestGap === undefined ? [] : [[round, { perToken, longestGap }] as const]
+    const [counted, ...others] = new Set(told.map((one) => one.counted))
+    if (perToken === undefined || longestGap === undefined || counted === undefined) return []
+    return [[round, { perToken, counted: others.length === 0 ? counted : 'both', longestGap }] as const]
   }))
 }
 
 function pace({ outcome, firstTokenAt, endedAt, tokens, chunks, gaps }: MessageRecord): BlockerPace[] {
   const count = tokens ?? chunks
-  return outcome.kind === 'answered' && firstTokenAt !== null && count > 1 ? [{ perToken: (endedAt - firstTokenAt) / (count - 1), longestGap: gaps.max }] : []
+  if (outcome.kind !== 'answered' || firstTokenAt === null || count < 2) return []
+  return [{ perToken: (endedAt - firstTokenAt) / (count - 1), counted: tokens === null ? 'chunks' : 'tokens', longestGap: gaps.max }]
 }

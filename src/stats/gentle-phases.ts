@@ -83,7 +83,7 @@ export function unseenGently(run: Run, hasMock: boolean, claim: ClaimSpec): stri
 
 /** The phases that a claim is about; all where it names none. */
 function phasesOf({ phases }: ScenarioSpec, claim: ClaimSpec): string[] {
-  if ('during' in claim) return [claim.during].flat()
+  if ('during' in claim && claim.during !== undefined) return [claim.during].flat()
   if ('through' in claim) return [claim.through, claim.direct]
   if ('from' in claim) return [claim.from, claim.to]
   const labels = 'messages' in claim ? claim.messages : undefined

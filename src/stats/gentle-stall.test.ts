@@ -103,6 +103,9 @@ test('a claim is unseen where none of its phases can be said gently, and only th
   const visible = (during: readonly string[]): string | undefined => unseenGently(gentle, false, { measure: 'firstVisible', message: 'hello', during, statistic: 'p95', unit: 'ms', bounds: { pass: 1, fail: 1 } })
   expect(visible(['crowd'])).toBe('phase "crowd" says up to 8 at once: add --load full')
   expect(visible(['quiet', 'crowd'])).toBeUndefined()
+  const answers = { measure: 'healthTime', statistic: 'p95', unit: 'ms', bounds: { pass: 1, fail: 1 } } as const
+  expect(unseenGently(gentle, false, { ...answers, during: ['crowd'] })).toContain('--load full')
+  expect(unseenGently(gentle, false, answers)).toBeUndefined()
   expect(unseenGently(gentle, false, { measure: 'lostTokens', unit: 'count', bounds: { pass: 0, fail: 0 } })).toBeUndefined()
   expect(unseenGently(gentle, false, { measure: 'effectiveConcurrency', message: 'hello', during: 'crowd', unit: 'count', bounds: { pass: 4, fail: 4, atLeast: true } })).toContain('--load full')
   expect(unseenGently(run({ header: { scenario: { ...concurrent, phases } } }), false, { measure: 'firstVisible', message: 'hello', during: ['crowd'], statistic: 'p95', unit: 'ms', bounds: { pass: 1, fail: 1 } })).toBeUndefined()

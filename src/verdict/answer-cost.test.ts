@@ -35,6 +35,24 @@ test('fewer than six rounds have no interval, and the figures all the same', () 
   expect(costs(telling(2_970, 300, false, 5))[0]?.after).toBeCloseTo(30, 0)
 })
 
+test('tokens are not compared with chunks: where one side tells no number of tokens, or leaves it out now and then, the time per token is left out', () => {
+  type Told = (round: number, phase: string) => number | null
+  const counting = (before: Told, after: Told) => {
+    const parts = (tokens: Told) => ({ blocker: (round: number, phase: string) => ({ tokens: tokens(round, phase), chunks: 50 }) })
+    return costs(contrastRun({ before: parts(before), after: parts(after) }, { header: { sides: [side({ name: 'before', role: 'reference', hasMock: false }), side({ hasMock: false })] } })).map(({ metric }) => metric)
+  }
+  const told: Told = () => 100
+  const untold: Told = () => null
+  const sometimes: Told = (round) => (round === 2 ? null : 100)
+  const ofStories: Told = (_, phase) => (phase === 'behindStory' ? 100 : null)
+  expect(counting(told, told)).toEqual(['blockerTpot', 'blockerGap'])
+  expect(counting(untold, untold)).toEqual(['blockerTpot', 'blockerGap'])
+  expect(counting(told, untold)).toEqual(['blockerGap'])
+  expect(counting(untold, told)).toEqual(['blockerGap'])
+  expect(counting(told, sometimes)).toEqual(['blockerGap'])
+  expect(counting(ofStories, ofStories)).toEqual(['blockerGap'])
+})
+
 test('where our mock tells the stories there is nothing to tell, and stories that failed have no pace', () => {
   expect(costs(telling(2_970, 300, true))).toEqual([])
   const broken = contrastRun({ after: { blocker: () => ({ outcome: { kind: 'failed', code: 'reset', detail: '', afterTokens: 3 } }) } }, { header: { sides: [side({ name: 'before', role: 'reference', hasMock: false }), side({ hasMock: false })] } })

@@ -166,7 +166,7 @@ const statementResult = z.object({
   finding: z.enum(['supported', 'not supported', 'undecided']),
   /** What each side showed, with its n. */
   evidence: z.string(),
-  /** What holds instead, or what to do; null where the statement is not refuted. */
+  /** What holds instead where it is not supported; what to know where it is, and the change does not cure it; else null. */
   instead: z.string().nullable(),
 })
 export type StatementResult = z.infer<typeof statementResult>

@@ -116,6 +116,14 @@ test('/health: too few looks, or none, are no pass', () => {
   expect(of([])).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('nobody looked at /health') })
 })
 
+test('/health while something goes on: looks of the quiet window do not dilute what is slow meanwhile', () => {
+  // Every second look is one of the quiet phase, and one in eight of the others is slow: 6 % of all, 12 % of those that count.
+  const observations = looks(32, (index) => (index % 16 === 1 ? { endedAt: 900 } : {}))
+  const meanwhile = judged({ ...healthClaim(50), during: ['behindStory'] } as ClaimSpec, rounds((_, { round }) => message({ round })), { observations })
+  expect(meanwhile).toMatchObject({ verdict: 'fail', n: 96, formula: expect.stringContaining('in behindStory') })
+  expect(judged(healthClaim(50), rounds((_, { round }) => message({ round })), { observations })).toMatchObject({ verdict: 'inconclusive', n: 192 })
+})
+
 test('two bounds warn in between', () => {
   expect(judged(timeClaim('e2e', 50, 200), rounds((_, { round }) => message({ round, ttft: 10, endedAt: 100 }))).verdict).toBe('warn')
 })

@@ -1,5 +1,5 @@
 import type { Run, SideSpec } from '../sample/run-file.ts'
-import type { ClaimSpec, CoalescedClaim, TimeClaim } from '../scenario/spec.ts'
+import type { CoalescedClaim, LookClaim, TimeClaim } from '../scenario/spec.ts'
 import { addedToFirstToken } from '../stats/added-to-first-token.ts'
 import { coalescedShare } from '../stats/coalesced-share.ts'
 import { connectionCost } from '../stats/connection-cost.ts'
@@ -11,7 +11,6 @@ import type { Series } from '../stats/series.ts'
 import { counted } from './wording.ts'
 
 export type PercentileClaim = TimeClaim | CoalescedClaim | LookClaim
-type LookClaim = Extract<ClaimSpec, { measure: 'healthTime' | 'databaseTime' }>
 
 /** What a claim on a percentile is about, in numbers and in words. */
 export interface PercentileMeasure {
@@ -35,7 +34,7 @@ export interface PercentileMeasure {
 const byRank = 'quantile by rank x(⌈qn⌉)'
 
 export function percentileMeasure(run: Run, { name }: SideSpec, claim: PercentileClaim): PercentileMeasure {
-  if (isLook(claim)) return looks[claim.measure]
+  if (isLook(claim)) return look(claim)
   const words = { several: (count: number) => counted(count, claim.message), noun: 'message', none: `no ${claim.message} was said` }
   switch (claim.measure) {
     case 'firstVisible': return {
@@ -65,8 +64,12 @@ const isLook = (claim: PercentileClaim): claim is LookClaim => claim.measure ===
 
 const slow = { atBound: 'late', beyond: (bound: string) => `took ${bound} or longer` } as const
 
-const look = (kind: 'health' | 'database', subject: string, request: string): PercentileMeasure => ({
-  ...slow, series: lookTimes(kind), subject, several: (count) => counted(count, 'look'), noun: 'look', none: `nobody looked at ${subject}`, never: 'no good answer',
-  formula: `end of the answer to ${request} − dueAt; ${byRank}, no good answer ranks above all`,
-})
-const looks = { healthTime: look('health', '/health', 'GET /health'), databaseTime: look('database', 'the database', 'a GET that needs the database') }
+const looked = { healthTime: { kind: 'health', subject: '/health', request: 'GET /health' }, databaseTime: { kind: 'database', subject: 'the database', request: 'a GET that needs the database' } } as const
+
+function look({ measure, during }: LookClaim): PercentileMeasure {
+  const { kind, subject, request } = looked[measure]
+  return {
+    ...slow, series: lookTimes(kind, during), subject, several: (count) => counted(count, 'look'), noun: 'look', none: `nobody looked at ${subject}`, never: 'no good answer',
+    formula: `end of the answer to ${request} − dueAt${during === undefined ? '' : `, in ${during.join(', ')}`}; ${byRank}, no good answer ranks above all`,
+  }
+}

@@ -33,11 +33,46 @@ test.each<[ClaimVerdict, StatementResult['finding']]>([['pass', 'supported'], ['
   expect(finding(runOf('multi-worker', 'deliveredShare', { after, recommended: 'pass' }))).toBe(expected)
 })
 
+const states = [['offline', 'its own'], ['disconnect', 'does not make']] as const
+
+test.each<[ClaimVerdict, ClaimVerdict, StatementResult['finding']]>([
+  ['fail', 'pass', 'supported'], ['fail', 'fail', 'supported'], ['fail', 'invalid', 'supported'], ['pass', 'pass', 'not supported'], ['warn', 'fail', 'not supported'],
+  ['inconclusive', 'fail', 'undecided'], ['invalid', 'pass', 'undecided'], ['skipped', 'pass', 'undecided'],
+])('a state of before is there whatever after does: before %s and after %s is %s', (before, after, expected) => {
+  for (const [scenario] of states) expect(finding(runOf(scenario, 'timeToError', { before, after }, 'browser'))).toBe(expected)
+})
+
+test.each(states)('%s: what is there and not cured is supported, and what to do stands beside it', (scenario, words) => {
+  const instead = (after: ClaimVerdict) => statementsOf([runOf(scenario, 'timeToError', { before: 'fail', after })])[0]?.instead
+  expect(instead('fail')).toContain(words)
+  expect(instead('pass')).toBeNull()
+  expect(instead('inconclusive')).toBeNull()
+  expect(finding(runOf(scenario, 'timeToError', { before: 'fail' }))).toBe('supported')
+})
+
 test('what is refuted says what holds instead, a problem that stays says another thing than one that is not there', () => {
-  const [absent, uncured] = (['pass', 'fail'] as const).map((verdict) => statementsOf([runOf('disconnect', 'timeToError', { before: verdict, after: verdict })])[0])
-  expect(absent?.instead).toContain('told in time')
-  expect(uncured?.instead).toContain('does not make')
-  expect(statementsOf([runOf('disconnect', 'timeToError', { before: 'fail', after: 'pass' })])[0]?.instead).toBeNull()
+  const instead = (scenario: string, metric: string, verdict: ClaimVerdict) => statementsOf([runOf(scenario, metric, { before: verdict, after: verdict })])[0]?.instead
+  expect(instead('disconnect', 'timeToError', 'pass')).toContain('told in time')
+  expect(instead('concurrent', 'stalledShare', 'pass')).toContain('one worker tells many answers')
+  expect(instead('concurrent', 'stalledShare', 'fail')).toContain('does not cure it')
+  expect(statementsOf([runOf('concurrent', 'stalledShare', { before: 'fail', after: 'pass' })])[0]?.instead).toBeNull()
+})
+
+test.each<[sockets: ClaimVerdict, cost: ClaimVerdict, StatementResult['finding'], instead: RegExp | undefined]>([
+  ['fail', 'fail', 'supported', undefined], ['fail', 'pass', 'not supported', /only a part/], ['pass', 'fail', 'not supported', /only a part/], ['pass', 'pass', 'not supported', /keeps its connections/],
+  ['pass', 'inconclusive', 'not supported', /keeps its connections/], ['fail', 'inconclusive', 'undecided', undefined], ['inconclusive', 'fail', 'undecided', undefined], ['skipped', 'skipped', 'undecided', undefined],
+])('a new connection for every request, 300 ms each, takes both: connections %s and their cost %s is %s', (sockets, cost, expected, instead) => {
+  const [one, other] = [runOf('simple-chat', 'requestsPerSocket', { before: sockets, after: 'pass' }), runOf('simple-chat', 'connectionCost', { before: cost, after: 'pass' })]
+  const said = statementsOf([{ ...one, claims: [...one.claims, ...other.claims] }])
+  expect(said).toMatchObject([{ finding: expected, evidence: `before ${sockets}: before said so; after pass: after said so; before ${cost}: before said so; after pass: after said so` }])
+  if (instead === undefined) expect(said[0]?.instead).toBeNull()
+  else expect(said[0]?.instead).toMatch(instead)
+  expect(statementsOf([one])).toEqual([])
+})
+
+test('connections that are new and dear after the change as well: it is there, and not cured', () => {
+  const [one, other] = [runOf('simple-chat', 'requestsPerSocket', { before: 'fail', after: 'fail' }), runOf('simple-chat', 'connectionCost', { before: 'fail', after: 'fail' })]
+  expect(statementsOf([{ ...one, claims: [...one.claims, ...other.claims] }])).toMatchObject([{ finding: 'supported', instead: 'the change does not make it keep its connections' }])
 })
 
 test('the evidence names every side', () => {
