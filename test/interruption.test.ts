@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -34,7 +34,8 @@ async function interrupted(signal: NodeJS.Signals): Promise<{ code: number | nul
 
 const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`)
 
-test('Ctrl-C leaves a reportable run that says interrupted, and no process', async () => {
+// At the same time: each waits for a run of its own, most of the time for its calibration.
+test.concurrent('Ctrl-C leaves a reportable run that says interrupted, and no process', async ({ expect }) => {
   const { code, folder, children } = await interrupted('SIGINT')
   expect(code).toBe(130)
   await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([])
@@ -42,16 +43,34 @@ test('Ctrl-C leaves a reportable run that says interrupted, and no process', asy
   expect(existsSync(path.join(folder, 'verdict.json'))).toBe(true)
 }, 90_000)
 
-test('kill -9 leaves a reportable run that says interrupted, and no process', async () => {
+test.concurrent('kill -9 leaves a reportable run that says interrupted, and no process', async ({ expect }) => {
   const { folder, children } = await interrupted('SIGKILL')
   await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([])
   expect(JSON.parse(report(folder, 'json'))).toMatchObject({ verdict: 'inconclusive', runs: [{ interrupted: true }] })
 }, 90_000)
 
-test('a disk that takes no more is told of, and nothing is left running', { timeout: 60_000 }, async () => {
+/** Four hundred messages in its first seconds, which take more than 200 kB. */
+const talkative = `import { ms, scenario } from 'first-token'
+export default scenario({
+  name: 'talkative',
+  question: 'Does anything fill the disk?',
+  messages: { chat: { text: 'Tell me something', mock: { tokens: 1, firstTokenAfter: ms(2) } } },
+  phases: { crowd: { together: ['chat'], copies: 400 } },
+  claims: ({ lostTokens }) => ({ 'no word is lost': lostTokens().atMost(0) }),
+})
+`
+
+test.concurrent('a disk that takes no more is told of, and nothing is left running', { timeout: 60_000 }, async ({ expect }) => {
   const out = path.join(scratch, 'full')
-  // A limit on the size of files stands in for a full disk: the write fails in the middle of the run.
-  const ended = spawnSync('bash', ['-c', `ulimit -f 200; exec '${process.execPath}' '${cli}' run simple-chat --quick --out '${out}'`], { encoding: 'utf8', env: environment, cwd: scratch })
+  const file = path.join(scratch, 'talkative.ts')
+  writeFileSync(file, talkative)
+  // A limit on the size of files stands in for a full disk: the write fails in the middle of the run. The bundled scenario, 130 kB, is still written.
+  const ended = await new Promise<{ status: number | null; stderr: string }>((resolve) => {
+    const child = spawn('bash', ['-c', `ulimit -f 200; exec '${process.execPath}' '${cli}' run '${file}' --quick --out '${out}'`], { env: environment, cwd: scratch, stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    child.stderr.on('data', (bytes: Buffer) => { stderr += bytes.toString() })
+    child.on('close', (status) => resolve({ status, stderr }))
+  })
   expect(ended.stderr).toMatch(/run\.ndjson cannot be written any more \(E[A-Z]+\)[^]*--out/)
   expect(ended.stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
   expect(ended.status).toBe(2)

@@ -110,7 +110,18 @@ function summary(parts: readonly Parts[]): NonNullable<PhaseAttribution['parts']
 }
 
 /** By phase the exposed probes that stalled, of whatever claim on stalled shares names them; each once. */
-export function stalledProbes(run: Run, side: string): Map<string, MessageRecord[]> {
+export function stalledProbes(run: Run, side: string): ReadonlyMap<string, readonly MessageRecord[]> {
+  const ofRun = stalledIn.get(run) ?? new Map<string, ReadonlyMap<string, readonly MessageRecord[]>>()
+  stalledIn.set(run, ofRun)
+  const found = ofRun.get(side) ?? readStalled(run, side)
+  ofRun.set(side, found)
+  return found
+}
+
+/** The attribution of every phase asks. */
+const stalledIn = new WeakMap<Run, Map<string, ReadonlyMap<string, readonly MessageRecord[]>>>()
+
+function readStalled(run: Run, side: string): Map<string, MessageRecord[]> {
   const claims = Object.values(run.header.scenario.claims).filter((claim): claim is StalledShareClaim => claim.measure === 'stalledShare')
   const probes = new Set(claims.flatMap((claim) => exposedProbes(run, side, claim, 'measured')).filter(({ stalled }) => stalled).map(({ probe }) => probe))
   const byPhase = new Map<string, MessageRecord[]>()

@@ -78,5 +78,5 @@ function doseProblem(claim: DelayGrowthClaim, { short, long }: { short: Blockade
 const lasted = (told: Blockade): number => (told.kind === 'held' ? told.to - told.from : NaN)
 
 function secondLargest(probes: Window['probes'], timeOf: TimeOf): number | undefined {
-  return Float64Array.from(probes.map(timeOf)).sort().at(-2)
+  return new Float64Array(probes.map(timeOf)).sort().at(-2)
 }

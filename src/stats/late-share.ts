@@ -31,7 +31,7 @@ export function lateShare(perRound: readonly (readonly number[])[], { statistic,
   const isLate = (value: number): boolean => (atBound === 'late' ? value >= bound : value > bound)
   const filled = perRound.filter(({ length }) => length > 0)
   const rounds = filled.map((values) => ({ events: values.filter(isLate).length, n: values.length }))
-  const times = filled.flat().sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const times = [...new Float64Array(filled.flat()).sort()]
   return {
     events: rounds.reduce((sum, { events }) => sum + events, 0),
     n: times.length,

@@ -5,7 +5,7 @@
  */
 export function rankQuantile(values: readonly number[], q: number): number | undefined {
   if (!(q > 0 && q <= 1)) throw new RangeError(`a quantile lies in (0, 1], not at ${q}`)
-  const sorted = Float64Array.from(values).sort()
+  const sorted = new Float64Array(values).sort()
   if (Number.isNaN(sorted.at(-1))) throw new RangeError('NaN has no rank')
   return sorted[rank(q, sorted.length) - 1]
 }

@@ -48,13 +48,13 @@ const mostFailedBlockers = 0.25
  * everything would pass; `stalledShare` exposes nobody to it and says so.
  */
 export function stallLimit(run: Run, side: string, claim: StalledShareClaim, view: View): number {
-  return isGentle(run) ? gentleStallLimit(run, side, claim, view) : limitOf(run, sideRounds(run, side), claim, view)
+  return isGentle(run) ? gentleStallLimit(run, side, claim, view) : limitOf(run, comparedRounds(run, side, claim, view), view)
 }
 
-function limitOf(run: Run, rounds: readonly SideRound[], claim: StalledShareClaim, view: View): number {
+function limitOf(run: Run, rounds: readonly ComparedRound[], view: View): number {
   const { stallFloor, stallLimitFixed } = run.header.rules
   if (stallLimitFixed) return stallFloor
-  const probes = rounds.flatMap((round) => quietWindow(round, claim).probes)
+  const probes = rounds.flatMap(({ quiet }) => quiet.probes)
   return Math.max(stallFloor, spreadFactor * quietSpread(probes, (probe) => referenceTime(probe, view)))
 }
 
@@ -80,6 +80,25 @@ const quietWindow = (round: SideRound, claim: Pick<StalledShareClaim, 'quiet' | 
   return { ...window, probes: window.probes.filter((probe) => probe.label === claim.message) }
 }
 
+/** A round with what its loaded probes are compared with. */
+interface ComparedRound {
+  readonly round: SideRound
+  readonly quiet: Window
+  /** Of each connection kind the median of the quiet window. A kind that was not said, or mostly got no answer, has Infinity, and exposes nobody. */
+  readonly medians: Readonly<Record<ConnectionKind, number>>
+}
+
+function comparedRounds(run: Run, side: string, claim: StalledShareClaim, view: View): ComparedRound[] {
+  return sideRounds(run, side).map((round) => {
+    const quiet = quietWindow(round, claim)
+    return { round, quiet, medians: { warm: quietMedian(quiet.probes, 'warm', view) ?? Infinity, fresh: quietMedian(quiet.probes, 'fresh', view) ?? Infinity } }
+  })
+}
+
+function quietMedian(probes: readonly MessageRecord[], kind: ConnectionKind, view: View): number | undefined {
+  return median(probes.filter(({ connection }) => connection.kind === kind).map((probe) => referenceTime(probe, view)))
+}
+
 /** A probe that was exposed to a blocker, and whether it stalled. */
 export interface ExposedProbe {
   readonly probe: MessageRecord
@@ -99,13 +118,13 @@ interface Episode {
  */
 export function stalledShare(run: Run, side: string, claim: StalledShareClaim, view: View): StalledShare {
   if (isGentle(run)) return gentleStalledShare(run, side, claim, view)
-  const rounds = sideRounds(run, side)
-  const limit = limitOf(run, rounds, claim, view)
+  const rounds = comparedRounds(run, side, claim, view)
+  const limit = limitOf(run, rounds, view)
   const perRound = rounds.map((round) => claim.during.map((phase) => episode(run, round, phase, claim, limit, view)))
   const episodes = perRound.flat()
   const judged = episodes.filter(({ exposed }) => exposed.length > 0)
   const share = countedShare(perRound.map((several) => count(several.flatMap(({ exposed }) => exposed.map(({ stalled }) => stalled)))))
-  const quiet = countedShare(rounds.map((round) => count(quietStalls(quietWindow(round, claim), limit, view))))
+  const quiet = countedShare(rounds.map((round) => count(quietStalls(round, limit, view))))
   return {
     ...share,
     episodes: judged.length,
@@ -121,8 +140,8 @@ export function stalledShare(run: Run, side: string, claim: StalledShareClaim, v
 /** The exposed probes of all kept rounds, for whoever wants to know where the stalled ones waited. */
 export function exposedProbes(run: Run, side: string, claim: StalledShareClaim, view: View): ExposedProbe[] {
   if (isGentle(run)) return gentleExposedProbes(run, side, claim, view)
-  const rounds = sideRounds(run, side)
-  const limit = limitOf(run, rounds, claim, view)
+  const rounds = comparedRounds(run, side, claim, view)
+  const limit = limitOf(run, rounds, view)
   return rounds.flatMap((round) => claim.during.flatMap((phase) => episode(run, round, phase, claim, limit, view).exposed))
 }
 
@@ -130,13 +149,11 @@ export function exposedProbes(run: Run, side: string, claim: StalledShareClaim, 
  * Exposed are the probes due in the window for which the blocker was still going to last for longer than a stalled one may come late:
  * due + quiet p50 of their kind ≤ its end − limit. Others would count as "not stalled" however blocked the stack is.
  */
-function episode(run: Run, round: SideRound, phase: string, claim: StalledShareClaim, limit: number, view: View): Episode {
+function episode(run: Run, { round, quiet, medians }: ComparedRound, phase: string, claim: StalledShareClaim, limit: number, view: View): Episode {
   const window = windowOf(round, phase)
-  const quiet = quietWindow(round, claim)
   const held = blockade(window, blockingOf(run.header.scenario, phase), quietTime(quiet, ttft), ttft)
   if (held.kind !== 'held') return { exposed: [], dropped: held.kind === 'failed' ? 'failed' : 'no search' }
   if (held.to - held.from < 2 * limit) return { exposed: [], dropped: 'short' }
-  const medians = quietMedians(quiet, view)
   const windowAt = window.record?.windowAt ?? -Infinity
   const exposed = window.probes.flatMap((probe): ExposedProbe[] => {
     const usual = medians[probe.connection.kind]
@@ -146,15 +163,8 @@ function episode(run: Run, round: SideRound, phase: string, claim: StalledShareC
   return { exposed, dropped: exposed.length === 0 ? 'no quiet time' : null }
 }
 
-/** Of each connection kind the median of the quiet window. A kind that was not said, or mostly got no answer, has Infinity, and exposes nobody. */
-function quietMedians(quiet: Window, view: View): Record<ConnectionKind, number> {
-  const of = (kind: ConnectionKind): number => median(quiet.probes.filter((probe) => probe.connection.kind === kind).map((probe) => referenceTime(probe, view))) ?? Infinity
-  return { warm: of('warm'), fresh: of('fresh') }
-}
-
 /** A quiet probe without a first token stalled, whatever its median is. */
-function quietStalls(quiet: Window, limit: number, view: View): boolean[] {
-  const medians = quietMedians(quiet, view)
+function quietStalls({ quiet, medians }: ComparedRound, limit: number, view: View): boolean[] {
   return quiet.probes.map((probe) => {
     const time = referenceTime(probe, view)
     return time === Infinity || time - medians[probe.connection.kind] > limit
@@ -174,12 +184,9 @@ function countedShare(rounds: readonly Count[]): CountedShare {
 const dropped = (episodes: readonly Episode[], why: DropReason): number => episodes.filter((one) => one.dropped === why).length
 
 /** A connection kind that mostly gets no answer even in quiet exposes nobody: without this a fixed limit would pass by the other kind alone. */
-function silentKind(rounds: readonly SideRound[], claim: StalledShareClaim, view: View): string | null {
-  const quiet = rounds.flatMap((round) => quietWindow(round, claim).probes)
-  const silent = (['warm', 'fresh'] as const).find((kind) => {
-    const times = quiet.filter(({ connection }) => connection.kind === kind).map((probe) => referenceTime(probe, view))
-    return median(times) === Infinity
-  })
+function silentKind(rounds: readonly ComparedRound[], claim: StalledShareClaim, view: View): string | null {
+  const probes = rounds.flatMap(({ quiet }) => quiet.probes)
+  const silent = (['warm', 'fresh'] as const).find((kind) => quietMedian(probes, kind, view) === Infinity)
   return silent === undefined ? null : `most ${claim.message}s on ${silent} connections got no first word even in quiet: nothing says how long they take alone`
 }
 

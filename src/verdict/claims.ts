@@ -55,8 +55,7 @@ function evidenceFor(run: Run, side: SideSpec, claim: ClaimSpec): Run {
 
 function judgeClaim(whole: Run, side: SideSpec, sentence: string, claim: ClaimSpec): ClaimResult {
   const run = evidenceFor(whole, side, claim)
-  const { weigh: weighOnce, describe } = weighing(run, side, claim)
-  const weigh = remembered(weighOnce)
+  const { weigh, describe } = weighing(run, side, claim)
   const seen = describe()
   const decision = decide(weigh)
   const isOwn = run.header.scenario.ownBounds?.includes(sentence) === true
@@ -72,17 +71,32 @@ function judgeClaim(whole: Run, side: SideSpec, sentence: string, claim: ClaimSp
   }
 }
 
-/** Each view is asked for by the decision, the measurement error and the reason. */
-function remembered(weigh: Weighing['weigh']): Weighing['weigh'] {
-  const views = new Map<View, Weighed>()
-  return (view) => {
-    const weighed = views.get(view) ?? weigh(view)
-    views.set(view, weighed)
-    return weighed
-  }
+/** Weighed once for each run: a look, the verdict, the known answers and the looks before this one all ask. */
+function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
+  const ofRun = weighed.get(run) ?? new Map<SideSpec, Map<ClaimSpec, Weighing>>()
+  weighed.set(run, ofRun)
+  const ofSide = ofRun.get(side) ?? new Map<ClaimSpec, Weighing>()
+  ofRun.set(side, ofSide)
+  const found = ofSide.get(claim) ?? remembered(weighingOf(run, side, claim))
+  ofSide.set(claim, found)
+  return found
 }
 
-function weighing(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
+/** A run never changes once it is assembled, and its header holds its sides and claims. */
+const weighed = new WeakMap<Run, Map<SideSpec, Map<ClaimSpec, Weighing>>>()
+
+/** Each view is asked for by the decision, the measurement error and the reason. */
+function remembered({ weigh, describe }: Weighing): Weighing {
+  const views = new Map<View, Weighed>()
+  const weighOnce = (view: View): Weighed => {
+    const seen = views.get(view) ?? weigh(view)
+    views.set(view, seen)
+    return seen
+  }
+  return { weigh: weighOnce, describe }
+}
+
+function weighingOf(run: Run, side: SideSpec, claim: ClaimSpec): Weighing {
   switch (claim.measure) {
     case 'firstVisible': case 'addedToFirstToken': case 'e2e': case 'connectionCost': case 'coalescedShare': case 'healthTime': case 'databaseTime': return percentileClaim(run, side, claim)
     case 'requestsPerSocket': return socketClaim(run, side, claim)

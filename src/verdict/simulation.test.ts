@@ -18,9 +18,13 @@ const grows = 'a longer story delays hello no more'
 
 /** As the conductor does: rounds until a look decides, or the looks are over; then the verdict. */
 function measured(simulation: Simulation): RunResult {
-  const run = new SimulatedRun(simulation)
-  const enough = run.looks.find((rounds) => lookDecides(run.roundsUntil(rounds))) ?? run.looks.at(-1) ?? 6
-  return judgeRun(run.roundsUntil(enough))
+  const simulated = new SimulatedRun(simulation)
+  let run = simulated.roundsUntil(0)
+  for (const rounds of simulated.looks) {
+    run = simulated.roundsUntil(rounds)
+    if (lookDecides(run)) break
+  }
+  return judgeRun(run)
 }
 
 type Counts = Partial<Record<ClaimVerdict, number>>
