@@ -26,7 +26,8 @@ export function costInWords(scenarios: readonly ScenarioSpec[], request: RunRequ
   const costs = scenarios.map((scenario) => costOf(scenario, request))
   const sum = (of: 'messages' | 'tokens' | 'time'): number => costs.reduce((total, cost) => total + cost[of], 0)
   return announcement({
-    messages: Math.min(sum('messages'), request.maxMessages ?? Infinity),
+    // Before them one hello in a page of each browser: see checkPages.
+    messages: Math.min(sum('messages') + request.targets.filter(({ kind }) => kind === 'browser').length, request.maxMessages ?? Infinity),
     tokens: Math.min(sum('tokens'), request.maxTokens ?? Infinity),
     time: sum('time') + scenarios.length * controlFirstTime,
     inFlight: Math.max(...costs.map(({ inFlight }) => inFlight)),

@@ -26,7 +26,7 @@ import { sideAccess } from './sign-in.ts'
 import { type StartedStack, startStack } from './started-stack.ts'
 import { StopSignal } from './stop-signal.ts'
 import { checkDefects } from './systems.ts'
-import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
+import { checkAnswers, checkMock, checkPages, chosenModels, type LookedAtPages } from './target-preflight.ts'
 
 /** `first-token run`: scenarios against the control stack or systems that run already. Returns the process's exit code. */
 export async function run(names: readonly string[], flags: RunFlags, context: CommandContext): Promise<number> {
@@ -40,9 +40,9 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const chosen = await loadScenarios(files, asked, config.bounds)
   checkDefects(chosen.map((scenario) => scenario.asked), asked.defects)
   if (flags.dryRun === true) return describeScenario(chosen.map((scenario) => scenario.asked), asked, context)
-  const { scenarios, leftOut } = sorted(chosen, asked, context)
-  const earlier = asked.against === undefined ? undefined : earlierRuns(asked.out, asked.against, scenarios.map((scenario) => scenario.asked.spec.name))
-  const reached = asked.stack === undefined ? await reachedTargets(asked, scenarios, context) : undefined
+  const sound = sorted(chosen, asked, context)
+  const earlier = asked.against === undefined ? undefined : earlierRuns(asked.out, asked.against, sound.scenarios.map((scenario) => scenario.asked.spec.name))
+  const reached = asked.stack === undefined ? await reachedTargets(asked, sound.scenarios, context) : undefined
   const startedAt = new Date()
   const folder = reportsFolder(asked.out, startedAt)
   const blocks: { listener: ((block: LoopBlock) => void) | undefined } = { listener: undefined }
@@ -51,10 +51,12 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const progress = progressWriter(context)
   let stack: StartedStack | undefined
   try {
-    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), pages: asked.stack.via === 'socket' || scenarios.some(({ asked: { spec } }) => spec.needs.includes('socket')), signal: stop.signal })
+    if (asked.stack !== undefined) stack = await startStack(asked.stack, { note: (line) => progress.note(line), pages: asked.stack.via === 'socket' || sound.scenarios.some(({ asked: { spec } }) => spec.needs.includes('socket')), signal: stop.signal })
     void stack?.died.then(({ name, detail }) => stop.abort(`lost: ${name} ended unasked (${detail})`))
     const { request, models, access } = reached ?? onStack(asked, stack)
     if (stack?.bring !== undefined && request.load !== 'full') throw new UsageError({ what: 'One side at a time is up here, because memory does not hold all; and this way of asking turns to another side with each message.', fix: `Measure one by itself: --profiles ${request.targets.at(-1)?.side ?? ''}` })
+    const { noSearch } = reached ?? await checkPages(request.targets, models, access, { wantsSearch: wantSearch(sound.scenarios), isOurs: true })
+    const { scenarios, leftOut } = noSearch === undefined ? sound : withoutSearch(sound, noSearch, context)
     const guard = asked.stack === undefined && request.targets.length > 0 ? new Guard({ messages: request.maxMessages, tokens: request.maxTokens }) : undefined
     const session: Session = { request, models, access, bring: stack?.bring, containers: containersOf(request.targets, stack?.bring !== undefined || request.switchCommand !== undefined, context.environment), startedAt, folder, blocks, clock, stop, progress, context, leftOut, earlier, guard }
     const results: RunResult[] = []
@@ -79,16 +81,17 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
 type Reached = Pick<Session, 'request' | 'models' | 'access'>
 
 /** Looks at the systems that run already, and asks whoever sits there whether they may be sent what it takes. */
-async function reachedTargets(request: RunRequest, scenarios: readonly ChosenScenario[], context: CommandContext): Promise<Reached> {
+async function reachedTargets(request: RunRequest, scenarios: readonly ChosenScenario[], context: CommandContext): Promise<Reached & Pick<LookedAtPages, 'noSearch'>> {
   const containers = containersOf(request.targets, request.switchCommand !== undefined, context.environment)
   const targets = containers === undefined ? request.targets : await checkContainers(request.targets, containers, context.environment)
   if (request.mockUrl !== undefined) await checkMock(request.mockUrl)
   const access = await sideAccess(request.targets, request.credentials)
   const models = await chosenModels(request.targets, request.model, access)
   if (request.targets.length > 0) await announceRun(scenarios.map(({ asked }) => asked.spec), request, models, access, context)
+  const { answered, noSearch } = await checkPages(request.targets, models, access, { wantsSearch: wantSearch(scenarios), isOurs: false })
   // A gentle run says nothing that it has not announced; its first message finds out.
-  if (request.load !== 'gentle') await checkAnswers(request.targets, models, access)
-  return { request: { ...request, targets }, models, access }
+  if (request.load !== 'gentle') await checkAnswers(request.targets.filter(({ side }) => !answered.includes(side)), models, access)
+  return { request: { ...request, targets }, models, access, noSearch }
 }
 
 /** A stack that is up is a system that runs already. */
@@ -113,9 +116,23 @@ function sorted(chosen: readonly ChosenScenario[], request: RunRequest, context:
     const reason = whyLeftOut(spec, request) ?? (plan?.kind === 'refused' ? plan.why : undefined)
     return reason === undefined ? [] : [{ scenario: spec.name, reason }]
   })
+  return without(chosen, leftOut, context)
+}
+
+/** @throws {UsageError} where nothing is left. */
+function without(chosen: readonly ChosenScenario[], leftOut: readonly LeftOut[], context: CommandContext): Sorted {
   if (leftOut.length === chosen.length) throw new UsageError(leftOut.map(({ scenario, reason }) => ({ what: `${scenario} cannot be run here: ${reason}.`, fix: 'Give what it needs, or ask for another scenario.' })))
   for (const { scenario, reason } of leftOut) context.err(`${scenario} is left out: ${reason}\n`)
   return { scenarios: chosen.filter(({ asked }) => !leftOut.some(({ scenario }) => scenario === asked.spec.name)), leftOut }
+}
+
+const searches = ({ asked: { spec } }: ChosenScenario): boolean => Object.values(spec.messages).some(({ search }) => search === true)
+const wantSearch = (scenarios: readonly ChosenScenario[]): boolean => scenarios.some(searches)
+
+/** A page that offers no search says nothing about scenarios that search, and all about the others. */
+function withoutSearch({ scenarios, leftOut }: Sorted, reason: string, context: CommandContext): Sorted {
+  const rest = without(scenarios, scenarios.filter(searches).map(({ asked: { spec } }) => ({ scenario: spec.name, reason })), context)
+  return { ...rest, leftOut: [...leftOut, ...rest.leftOut] }
 }
 
 /** Writes the verdict and the reports of each scenario and of all, prints them, and says how to leave. */

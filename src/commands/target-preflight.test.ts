@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { UsageError } from '../errors.ts'
 import { ownCertificate } from '../target/test/certificate.ts'
 import { chunk, finished, head, headOf, jsonAnswer, lastChunk, serve, token, unserved } from '../target/test/raw-server.ts'
-import { checkAnswers, checkMock, chosenModels } from './target-preflight.ts'
+import { checkAnswers, checkMock, checkPages, chosenModels, foreignPage } from './target-preflight.ts'
 import type { Access, AskedTarget } from './sign-in.ts'
 
 type Kind = AskedTarget['kind']
@@ -128,6 +128,19 @@ test('who is not let in is not asked again, who fails is asked three times', asy
   expect(asked).toBe(1)
   await refusal(answers('openai', await counting(jsonAnswer(500, {}))))
   expect(asked).toBe(4)
+})
+
+test('a page of another release is told by what it lacks, and how the system is measured all the same', () => {
+  const missing = [{ name: 'the words of the answer', selector: '.prose' }, { name: 'Stop', selector: '.stop' }]
+  expect(foreignPage('a', 'http://x', missing, false)).toEqual({
+    what: 'The page of a (http://x) is not that of Open WebUI 0.12: it lacks the words of the answer (.prose), Stop (.stop). What it shows would be told wrongly.',
+    fix: 'Measure without the page: open-webui-socket=URL speaks to the server as the page does, open-webui=URL to its API.',
+  })
+  expect(foreignPage('a', 'http://x', missing, true).fix).toBe('Measure without the page: --via socket speaks to the server as the page does.')
+})
+
+test('only browsers have pages to be looked at', async () => {
+  expect(await checkPages([{ side: 'a', kind: 'openai', url: await unserved() }], new Map(), accessOf(), { wantsSearch: true, isOurs: false })).toEqual({ answered: [], noSearch: undefined })
 })
 
 test('a mock is one that tells its clock', async () => {

@@ -3,6 +3,8 @@ import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { printable } from '../report/printable.ts'
 import type { Outcome } from '../sample/message.ts'
 import { targetOf } from '../target/chat-target.ts'
+import { pageVersion } from '../target/browser/open-webui-page.ts'
+import { type Inspection, inspectPage, type MissingPlace } from '../target/browser/page-inspection.ts'
 import { failed, secretsOf, struck } from '../target/failure.ts'
 import { shortRequest } from '../target/short-request.ts'
 import type { Target } from '../target/target.ts'
@@ -72,6 +74,43 @@ export async function checkMock(url: string): Promise<void> {
   const answer = await shortRequest(`${url}/mock/clock`, { patience })
   if (answer.kind === 'failed') throw new UsageError({ what: `--mock: ${url} does not answer (${answer.words}).`, fix }, exitCodes.unreachable)
   if (answer.status !== 200 || !answer.text.includes('"bootId"')) throw new UsageError({ what: `--mock: what answers at ${url} is not our mock.`, fix })
+}
+
+/** What the pages of browsers were seen to be before anything is measured. */
+export interface LookedAtPages {
+  /** Sides whose page showed the answer to a hello. */
+  readonly answered: readonly string[]
+  /** Why no search can be asked for, a sentence without its full stop; undefined where it can be, or nobody wants to. */
+  readonly noSearch: string | undefined
+}
+
+/**
+ * That the page of each browser target has its places where they are looked for: one hello in one page, of one target after another. A system whose page shows
+ * nothing because it answers nothing is not refused: that is for the run to tell.
+ * @throws {UsageError} exit 2 with each place that is missing.
+ */
+export async function checkPages(targets: readonly AskedTarget[], models: ReadonlyMap<string, string>, access: SideAccess, { wantsSearch, isOurs }: { readonly wantsSearch: boolean; readonly isOurs: boolean }): Promise<LookedAtPages> {
+  const clock = new RunClock(() => {})
+  const looked: { readonly side: string; readonly url: string; readonly seen: Inspection }[] = []
+  try {
+    for (const { side, kind, url } of targets) {
+      const { headers, trust } = access.get(side) ?? noAccess
+      if (kind === 'browser') looked.push({ side, url, seen: await inspectPage({ kind, url, model: models.get(side) ?? '', headers, trust, clock }, wantsSearch) })
+    }
+  } finally {
+    clock.stop()
+  }
+  refuse(looked.flatMap(({ side, url, seen }) => (seen.missing.length === 0 ? [] : [{ isUsage: true, problem: foreignPage(side, url, seen.missing, isOurs) }])))
+  const [lacking] = looked.flatMap(({ side, url, seen: { noSearch } }) => (noSearch === undefined ? [] : [`in the page of ${side} (${url}) a search cannot be asked for, it has no ${noSearch.name} (${noSearch.selector}): switch web search on for this account, or ${withoutPage(isOurs)}`]))
+  return { answered: looked.filter(({ seen }) => seen.wasAnswered).map(({ side }) => side), noSearch: lacking }
+}
+
+const withoutPage = (isOurs: boolean): string => `measure without the page: ${isOurs ? '--via socket' : 'open-webui-socket=URL'}`
+
+/** A page that is no page of the Open WebUI that we know, or no more. */
+export function foreignPage(side: string, url: string, missing: readonly MissingPlace[], isOurs: boolean): Problem {
+  const list = missing.map(({ name, selector }) => `${name} (${selector})`).join(', ')
+  return { what: `The page of ${side} (${url}) is not that of Open WebUI ${pageVersion}: it lacks ${list}. What it shows would be told wrongly.`, fix: `M${withoutPage(isOurs).slice(1)} speaks to the server as the page does${isOurs ? '' : ', open-webui=URL to its API'}.` }
 }
 
 /** Hellos that a target may fail before anything is measured, and how long one of them may take, ms. */

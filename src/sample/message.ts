@@ -89,8 +89,10 @@ export const messageRecord = z.object({
   gaps: z.object({ count: z.number(), max: z.number(), pauses: z.number(), coalesced: z.number().exactOptional(), p50: z.number().exactOptional(), p95: z.number().exactOptional() }),
   /** Documents that a search is said to have found; absent where no search was asked for. */
   sources: z.number().exactOptional(),
-  /** When the page was taken off the network, but not before the message was sent; absent where it was not. */
+  /** When the page was taken off the network, at the earliest, but not before the message was sent; absent where it was not. */
   offlineAt: instant.exactOptional(),
+  /** How much later than `offlineAt` that may have been, ms; absent in older files. */
+  offlineErrorBound: z.number().exactOptional(),
   /** When the page's socket broke before the answer was over, and when it was there again; absent where it was not. */
   lostAt: instant.exactOptional(),
   rejoinedAt: instant.exactOptional(),

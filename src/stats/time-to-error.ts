@@ -48,8 +48,9 @@ function waited(message: MessageRecord, record: RoundRecord, view: View): Timed 
   const { id, label, endedAt, outcome } = message
   const watched = Math.max(0, endedAt - (failedAt(message) ?? endedAt))
   const came = outcome.kind === 'answered' || !noError.has(outcome.code)
-  // The stamp of the end is late at most, so that the time as measured is the longest that it can have been, but for the clocks.
-  const moved = view === 'measured' ? 0 : view === 'against-pass' ? clockError(record) : -(message.endErrorBound ?? message.errorBound) - clockError(record)
+  // The stamp of the end is late at most, and that of a lost network early, so that the time as measured is the longest that it can have been, but for the clocks.
+  const stamps = (message.endErrorBound ?? message.errorBound) + (message.offlineErrorBound ?? 0)
+  const moved = view === 'measured' ? 0 : view === 'against-pass' ? clockError(record) : -stamps - clockError(record)
   const time = Math.max(0, watched + moved)
   // What the server is through with and has told nobody cannot come any more.
   return { id, label, watched, shown: outcome.kind === 'failed' && outcome.code === 'not-delivered' ? Infinity : time, time: came ? time : Infinity }

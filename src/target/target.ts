@@ -65,8 +65,10 @@ export interface Answer {
   sources: number
   text: string
   usageTokens: number | null
-  /** When the page lost its network on purpose; absent where it did not. */
+  /** When the page lost its network on purpose, at the earliest; absent where it did not. */
   offlineAt?: number
+  /** How much later than `offlineAt` that may have been, ms. */
+  offlineStampError?: number
   /** When the page's socket broke while it was answered, and when it was there again; absent where it did not. */
   lostAt?: number
   rejoinedAt?: number

@@ -59,6 +59,12 @@ test('a page that lost its network is timed from then, with no mock to tell of i
   expect(judged(lost(60_000, failed('hung')), within(['offline']), noMock)).toMatchObject({ verdict: 'fail', value: null, censored: 24 })
 })
 
+test('a network that may have gone later than it was told to fails nothing by it', () => {
+  const lost = (offlineErrorBound: number): MessageRecord[] => inRounds((round, _, dueAt) => ({ ...failure('offline', 8_000, failed('error-event'), { round, dueAt, upstream: null }), offlineAt: dueAt + 200, offlineErrorBound }))
+  const noMock = { header: { sides: [side({ hasMock: false })] } }
+  expect([0, 900, 1_100].map((bound) => judged(lost(bound), within(['offline']), noMock).verdict)).toEqual(['fail', 'fail', 'invalid'])
+})
+
 test('an answer that was over before its page was to lose the network says nothing', () => {
   const whole = inRounds((round, _, dueAt) => user({ label: 'offline', phase: 'failures', round, dueAt }))
   expect(judged(whole, within(['offline']))).toMatchObject({ verdict: 'inconclusive', reason: expect.stringMatching(/no failure to wait for; 24 messages more never came to their failure/) })

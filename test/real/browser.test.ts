@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { browserTarget } from '../../src/target/browser/browser-target.ts'
+import { input, places, search } from '../../src/target/browser/open-webui-page.ts'
+import { inspectPage } from '../../src/target/browser/page-inspection.ts'
 import { failed } from '../../src/target/failure.ts'
 import type { Answer, Exchange, Target, Utterance } from '../../src/target/target.ts'
 import { type ChatPageOptions, serveChatPage, type ServedChatPage } from '../fixtures/chat-page.ts'
@@ -92,6 +94,49 @@ describe.skipIf(isLeftOut('chromium'))('a page in Chromium', { timeout: 120_000 
       expect(verdictsOf(judged, 'offline', 'an error is seen when the network goes before a message is sent')).toEqual({ target: verdict })
       expect(judged.document.runs[0]?.screenshots?.map(({ label }) => label)).toContain('offlineMidAnswer')
     }
+  })
+
+  const inspected = async (options: ChatPageOptions, wantsSearch = false) => {
+    const page = await serveChatPage(options)
+    open.push(page)
+    return inspectPage({ kind: 'browser', url: page.url, model: 'mock', headers: {}, clock }, wantsSearch)
+  }
+
+  test('a page is seen to be one of ours, also where its answer goes on and where it is short', async () => {
+    for (const options of [{}, { words: 1_000 }, { words: 1, gap: 1 }]) expect(await inspected(options, true)).toEqual({ missing: [], wasAnswered: true, noSearch: undefined })
+  })
+
+  test('a page that lacks a place is told which', async () => {
+    const selectors = async (lacks: NonNullable<ChatPageOptions['lacks']>): Promise<string[]> => (await inspected({ lacks })).missing.map(({ selector }) => selector)
+    expect(await selectors('words')).toEqual([places.words])
+    expect(await selectors('stop')).toEqual([places.stop])
+    expect(await selectors('answer')).toEqual([places.answer, places.words])
+    expect(await Promise.all([selectors('input'), selectors('send')])).toEqual([[input], [places.send]])
+  })
+
+  test('a page without a search is one of ours', async () => {
+    expect(await inspected({ lacks: 'menu' }, true)).toEqual({ missing: [], wasAnswered: true, noSearch: { name: 'menu for it', selector: search.menu } })
+    expect(await inspected({ lacks: 'menu' })).toMatchObject({ wasAnswered: true, noSearch: undefined })
+    const { target } = await pageOf({ lacks: 'menu' })
+    expect((await said(target, { search: true })).outcome).toMatchObject({ code: 'cancelled', detail: expect.stringContaining(search.menu) })
+  })
+
+  test('a server that answers nothing leaves nothing to be missing, even in a page that has no place for it', async () => {
+    const fails = ['says nothing', 'says no word', 'says an error', 'loads nothing'] as const
+    for (const lacks of [undefined, 'words'] as const) {
+      const seen = await Promise.all(fails.map((each) => inspected({ fails: each, ...(lacks === undefined ? {} : { lacks }) })))
+      expect(seen).toEqual(fails.map(() => ({ missing: [], wasAnswered: false, noSearch: undefined })))
+    }
+  })
+
+  test('a page of another release is no broken system: exit 2 before anything is measured; a scenario whose search it does not have is left out', async () => {
+    const other = await serveChatPage({ lacks: 'words' })
+    const searchless = await serveChatPage({ lacks: 'menu' })
+    open.push(other, searchless)
+    const ended = await firstToken('run', 'simple-chat', '--target', `browser=${other.url}`, '--yes', '--out', path.join(scratch, 'other'))
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(`the words of the answer (${places.words})`) })
+    expect(ended.stderr).toContain('open-webui-socket=URL')
+    expect(await firstToken('run', 'web-search', '--target', `browser=${searchless.url}`, '--yes', '--out', path.join(scratch, 'searchless'))).toMatchObject({ code: 2, stderr: expect.stringMatching(/web-search cannot be run here: .*#integration-menu-button/) })
   })
 
   test.each([['SIGINT', 130], ['SIGKILL', null]] as const)('%s leaves no browser and no folder behind', async (signal, code) => {

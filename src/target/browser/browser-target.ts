@@ -12,17 +12,28 @@ import { PagePool } from './page-pool.ts'
 /** Pictures of one side at most: they are to be looked at. */
 const mostPictures = 16
 
-/** The page of a chat system in this machine's Chromium, as the person that the headers name. */
-export function browserTarget({ url, model, headers, clock, trust, pictures }: TargetOptions): Target {
+/** The session token or API key that the headers name, and the other headers. */
+function signedIn(headers: TargetOptions['headers']): { readonly token: string | undefined; readonly others: Readonly<Record<string, string>> } {
   const { authorization, ...others } = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  const token = authorization?.replace(/^Bearer /i, '')
+  return { token: authorization?.replace(/^Bearer /i, ''), others }
+}
+
+/** The pages of a chat system in a Chromium of their own. */
+export function pagePool({ url, model, headers, clock, trust }: TargetOptions): PagePool {
+  const { token, others } = signedIn(headers)
   // A header that was given for this system must reach no other that its page names.
   const onlyHost = Object.keys(others).length === 0 ? undefined : new URL(url).hostname
-  const pool = new PagePool(() => startChromium(process.env, onlyHost), { url, model, token, headers: others, trustsAll: trust?.rejectUnauthorized === false, clock })
+  return new PagePool(() => startChromium(process.env, onlyHost), { url, model, token, headers: others, trustsAll: trust?.rejectUnauthorized === false, clock })
+}
+
+/** The page of a chat system in this machine's Chromium, as the person that the headers name. */
+export function browserTarget(options: TargetOptions): Target {
+  const { url, headers, clock, pictures } = options
+  const pool = pagePool(options)
   const album = new Album(pictures)
   return {
     kind: 'browser', url,
-    open: () => new PageSession({ pool, album, clock, secrets: secretsOf(headers), isKey: token?.startsWith('sk-') === true }),
+    open: () => new PageSession({ pool, album, clock, secrets: secretsOf(headers), isKey: signedIn(headers).token?.startsWith('sk-') === true }),
     close: () => pool.close(),
   }
 }

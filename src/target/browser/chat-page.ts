@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import type { Outcome } from '../../sample/message.ts'
 import { failed } from '../failure.ts'
 import { marked } from '../marker.ts'
@@ -21,6 +21,8 @@ export interface PageSetting {
   readonly clock: Clock
 }
 
+/** How long the menu in which a search is asked for may take to open, ms: it is the page's own, and no server is asked for it. */
+const longestMenu = 10_000
 /** How long a page may take to come, and each thing in it that has to be there, ms. */
 const longestLoad = 30_000
 /** How long the news may take to come up after the rest of the page. They come once an account, ms. */
@@ -35,7 +37,8 @@ export class ChatPage {
   readonly id: number
   readonly openedAt: number
   #said = 0
-  readonly #page: Page
+  /** For whoever looks at what cannot be measured. */
+  readonly page: Page
   readonly #context: BrowserContext
   readonly #setting: PageSetting
   /** The name of the watch in the page, which the page's own scripts cannot know. */
@@ -57,7 +60,7 @@ export class ChatPage {
   }
 
   private constructor({ page, context, setting, id, name }: { readonly page: Page; readonly context: BrowserContext; readonly setting: PageSetting; readonly id: number; readonly name: string }) {
-    this.#page = page
+    this.page = page
     this.#context = context
     this.#setting = setting
     this.id = id
@@ -85,10 +88,10 @@ export class ChatPage {
     try {
       this.#listener = () => {}
       await this.#context.setOffline(false)
-      const answer = await this.#page.goto(newChat(url, model), { waitUntil: 'domcontentloaded', timeout: longestLoad })
+      const answer = await this.page.goto(newChat(url, model), { waitUntil: 'domcontentloaded', timeout: longestLoad })
       if (answer !== null && answer.status() >= 400) return failed('http-status', `${answer.status()} to the page itself`, 0)
-      const field = this.#page.locator(input)
-      const signIn = this.#page.waitForURL((address) => isSignIn(address.href), { timeout: longestLoad, waitUntil: 'commit' }).then(() => true)
+      const field = this.page.locator(input)
+      const signIn = this.page.waitForURL((address) => isSignIn(address.href), { timeout: longestLoad, waitUntil: 'commit' }).then(() => true)
       const isIn = field.waitFor({ timeout: longestLoad }).then(() => false)
       signIn.catch(() => {})
       if (await Promise.race([isIn, signIn])) return failed('http-status', '401 the page asks to sign in', 0)
@@ -101,38 +104,47 @@ export class ChatPage {
 
   /** Types the message, so that it has only to be sent. */
   async type(utterance: Utterance): Promise<Outcome | undefined> {
+    if (utterance.search === true) {
+      // Nothing was asked of the system yet: whatever happened, it is not its answer.
+      const lacking = await this.#openSearch((item) => item.click())
+      if (lacking !== undefined) return failed('cancelled', `the tester could not ask for a search: the page has no ${lacking.name} (${lacking.selector})`, 0)
+    }
     try {
-      if (utterance.search === true) await this.#askToSearch()
-      await this.#page.locator(input).click()
+      await this.page.locator(input).click()
       const [first = '', ...lines] = marked(utterance).split('\n')
-      await this.#page.keyboard.insertText(first)
+      await this.page.keyboard.insertText(first)
       for (const line of lines) {
-        await this.#page.keyboard.press('Shift+Enter')
-        await this.#page.keyboard.insertText(line)
+        await this.page.keyboard.press('Shift+Enter')
+        await this.page.keyboard.insertText(line)
       }
-      const send = this.#page.locator(places.send)
+      const send = this.page.locator(places.send)
       await send.waitFor()
       const box = await send.boundingBox()
       if (box === null) return failed('hung', 'the page has no button to send with', 0)
       this.#send = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
-      await this.#page.mouse.move(this.#send.x, this.#send.y)
+      await this.page.mouse.move(this.#send.x, this.#send.y)
       this.#clock = await this.#readClock()
-      await this.#page.evaluate(([name, start]) => (globalThis as unknown as Record<string, PageWatch>)[name]?.expect(start), [this.#name, utterance.mock === undefined ? null : `${utterance.id}.`] as const)
+      await this.page.evaluate(([name, start]) => (globalThis as unknown as Record<string, PageWatch>)[name]?.expect(start), [this.#name, utterance.mock === undefined ? null : `${utterance.id}.`] as const)
       return undefined
     } catch (error) {
       return loadFailure(error)
     }
   }
 
+  /** What is missing to ask for a search; undefined where it can be asked for. */
+  lacksSearch(): Promise<{ readonly name: string; readonly selector: string } | undefined> {
+    return this.#openSearch(() => Promise.resolve())
+  }
+
   async press(): Promise<void> {
     this.#said += 1
     // Both are on their way before the first is answered.
-    await Promise.all([this.#page.mouse.down(), this.#page.mouse.up()])
+    await Promise.all([this.page.mouse.down(), this.page.mouse.up()])
   }
 
   /** From inside the page: a hand that has to be led to the button over a wire comes seconds late where the machine is busy. */
   stop(): Promise<boolean> {
-    return this.#page.evaluate((name) => (globalThis as unknown as Record<string, PageWatch>)[name]?.stop() ?? false, this.#name)
+    return this.page.evaluate((name) => (globalThis as unknown as Record<string, PageWatch>)[name]?.stop() ?? false, this.#name)
   }
 
   goOffline(): Promise<void> {
@@ -140,11 +152,11 @@ export class ChatPage {
   }
 
   text(): Promise<string> {
-    return this.#page.evaluate((name) => (globalThis as unknown as Record<string, PageWatch>)[name]?.text() ?? '', this.#name)
+    return this.page.evaluate((name) => (globalThis as unknown as Record<string, PageWatch>)[name]?.text() ?? '', this.#name)
   }
 
   async picture(file: string): Promise<void> {
-    await this.#page.screenshot({ path: file, timeout: longestPicture })
+    await this.page.screenshot({ path: file, timeout: longestPicture })
   }
 
   async close(): Promise<void> {
@@ -152,14 +164,27 @@ export class ChatPage {
   }
 
   async #dismissNews(): Promise<void> {
-    const button = this.#page.locator(news.dialog).getByRole('button', { name: news.button })
+    const button = this.page.locator(news.dialog).getByRole('button', { name: news.button })
     await button.click({ timeout: newsTime }).catch(() => {})
   }
 
-  async #askToSearch(): Promise<void> {
-    await this.#page.locator(search.menu).click()
-    await this.#page.locator(search.item).filter({ hasText: search.name }).click()
-    await this.#page.keyboard.press('Escape')
+  /** Opens the menu, does something with the item, and closes it again; says what is missing, the menu or the item. */
+  async #openSearch(use: (item: Locator) => Promise<void>): Promise<{ readonly name: string; readonly selector: string } | undefined> {
+    const item = this.page.locator(search.item).filter({ hasText: search.name })
+    try {
+      await this.page.locator(search.menu).click({ timeout: longestMenu })
+    } catch {
+      return { name: 'menu for it', selector: search.menu }
+    }
+    try {
+      await item.waitFor({ timeout: longestMenu })
+      await use(item)
+      return undefined
+    } catch {
+      return { name: `"${search.name}" in its menu`, selector: search.item }
+    } finally {
+      await this.page.keyboard.press('Escape').catch(() => {})
+    }
   }
 
   async #readClock(): Promise<PageClock> {
@@ -167,7 +192,7 @@ export class ChatPage {
     const all: PageReading[] = []
     for (let count = 0; count < readings; count += 1) {
       const sentAt = clock.now()
-      const pageAt = await this.#page.evaluate('performance.now()')
+      const pageAt = await this.page.evaluate('performance.now()')
       all.push({ sentAt, pageAt: Number(pageAt), receivedAt: clock.now() })
     }
     return pageClock(all)

@@ -1,6 +1,9 @@
 import type { PagePlaces } from './page-watch.ts'
 
-/** Where things are in Open WebUI's chat page (0.12.4), in English. */
+/** The releases of Open WebUI in whose page things are where they are looked for here; seen in 0.12.4. */
+export const pageVersion = '0.12'
+
+/** Where things are in Open WebUI's chat page, in English. */
 export const places: PagePlaces = {
   send: '#send-message-button',
   stop: 'button[aria-label="Stop"]',

@@ -153,7 +153,7 @@ test('offline before it is sent: the time counts from the press', async () => {
   const scene = await said({ offline: { before: 'send' } })
   expect(scene.done).toEqual(['offline', 'press'])
   scene.paint(900, { isBusy: false, error: 'Failed to fetch' })
-  expect(await settled(scene, 1_500)).toMatchObject({ offlineAt: 1_100, endedAt: 1_902, outcome: { code: 'error-event', detail: 'Failed to fetch' } })
+  expect(await settled(scene, 1_500)).toMatchObject({ offlineAt: 1_098, offlineStampError: 4, endedAt: 1_902, outcome: { code: 'error-event', detail: 'Failed to fetch' } })
 })
 
 test('offline in the middle of the answer, and not after its end', async () => {
@@ -165,11 +165,33 @@ test('offline in the middle of the answer, and not after its end', async () => {
   await vi.advanceTimersByTimeAsync(0)
   expect(scene.done).toEqual(['press', 'offline'])
   scene.exchange.abort(failed('hung', 'nothing came for 60 s', 0))
-  expect(await settled(scene)).toMatchObject({ offlineAt: 1_700, outcome: { code: 'hung', afterTokens: 2 } })
+  expect(await settled(scene)).toMatchObject({ offlineAt: 1_700, offlineStampError: 0, outcome: { code: 'hung', afterTokens: 2 } })
 
   const short = await said({ offline: { afterTokens: 2 } })
   short.paint(500, { length: 11, tokens: 1, isLegible: true, isBusy: false })
   expect((await settled(short)).offlineAt).toBeUndefined()
+})
+
+test('the network goes between the order and its acknowledgement, and the bound holds both', async () => {
+  let acknowledge: () => void = () => {}
+  const scene = await said({ offline: { afterTokens: 1 } }, { goOffline: () => new Promise((resolve) => { acknowledge = resolve }) })
+  vi.setSystemTime(1_700)
+  scene.paint(500, { length: 5, tokens: 1, isLegible: true })
+  await vi.advanceTimersByTimeAsync(0)
+  vi.setSystemTime(2_950)
+  acknowledge()
+  await vi.advanceTimersByTimeAsync(0)
+  scene.paint(2_200, { length: 5, tokens: 1, isLegible: true, isBusy: false, error: 'no network' })
+  expect(await settled(scene)).toMatchObject({ offlineAt: 1_700, offlineStampError: 1_250, endedAt: 3_202 })
+})
+
+test('a network that could not be taken away was not lost', async () => {
+  const gone = { goOffline: () => Promise.reject(new Error('closed')) }
+  const middle = await said({ offline: { afterTokens: 1 } }, gone)
+  middle.paint(500, { length: 5, tokens: 1, isLegible: true, isBusy: false })
+  const before = await said({ offline: { before: 'send' } }, gone)
+  for (const scene of [middle, before]) expect((await settled(scene)).offlineAt).toBeUndefined()
+  expect((await settled(before)).outcome).toMatchObject({ code: 'hung' })
 })
 
 test('a page that did not become ready says why', async () => {

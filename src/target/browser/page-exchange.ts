@@ -55,6 +55,9 @@ export class PageExchange implements Exchange {
   /** The end, as it was painted; undefined while the answer goes on. */
   #end: { readonly at: number; readonly stampError: number } | undefined
   #error: { readonly at: number; readonly stampError: number; readonly text: string } | undefined
+  /** Between which instants the page lost its network; undefined where it did not. */
+  #offline: { readonly from: number; readonly to: number } | undefined
+  #pressedAt: number | undefined
   #settling: NodeJS.Timeout | undefined
   #isOver = false
 
@@ -83,14 +86,14 @@ export class PageExchange implements Exchange {
     this.#answer.connection = page.connection
     page.onReport((report) => this.#onReport(report))
     const { offline } = this.#utterance
-    if (offline !== undefined && 'before' in offline) await this.#goOffline(page)
     if (offline !== undefined && 'afterTokens' in offline) void this.afterTokens(offline.afterTokens).then(() => (this.#isOver || this.#end !== undefined ? undefined : this.#goOffline(page))).catch(() => {})
     const pressed = new Promise<boolean>((resolve) => {
       this.#onPressed = () => resolve(true)
       setTimeout(() => resolve(false), longestPress).unref()
     })
-    this.#answer.startedAt = this.#clock.now()
     try {
+      if (offline !== undefined && 'before' in offline) await this.#goOffline(page)
+      this.#answer.startedAt = this.#clock.now()
       await page.press()
       if (!await pressed) this.#finishNow(failed('hung', `the page took no notice of the press of send for ${longestPress / 1_000} s`, 0))
     } catch (error) {
@@ -114,10 +117,27 @@ export class PageExchange implements Exchange {
     else this.#finishNow(outcome)
   }
 
+  /** The network goes somewhere between the order and its acknowledgement. One that was never acknowledged may not have gone at all. */
   async #goOffline(page: ReadyPage): Promise<void> {
-    const from = this.#clock.now()
-    this.#answer.offlineAt = from
-    await page.goOffline()
+    this.#offline = { from: this.#clock.now(), to: Infinity }
+    try {
+      await page.goOffline()
+      this.#offline = { ...this.#offline, to: this.#clock.now() }
+    } catch (error) {
+      this.#offline = undefined
+      throw error
+    }
+  }
+
+  /** Put at the earliest instant, so that the time to the error is the longest that it can have been; the bound reaches on to the latest. */
+  #noteOffline(): void {
+    if (this.#offline === undefined) return
+    const { from, to } = this.#offline
+    const { bound } = this.#page?.clock ?? { bound: 0 }
+    // Before the press nobody waits for anything.
+    const [earliest, latest] = this.#pressedAt === undefined ? [from, to] : [Math.max(from, this.#pressedAt - bound), Math.max(to, this.#pressedAt + bound)]
+    this.#answer.offlineAt = earliest
+    this.#answer.offlineStampError = Math.max(0, Math.min(latest, this.#clock.now()) - earliest)
   }
 
   #onReport(report: PageReport): void {
@@ -127,8 +147,7 @@ export class PageExchange implements Exchange {
     switch (report.kind) {
       case 'pressed':
         answer.startedAt = this.#inRunTime(report.at)
-        // Before the press nobody waits for anything.
-        if (answer.offlineAt !== undefined) answer.offlineAt = Math.max(answer.offlineAt, answer.startedAt)
+        this.#pressedAt = answer.startedAt
         this.#onPressed()
         return
       case 'requested':
@@ -207,6 +226,7 @@ export class PageExchange implements Exchange {
       await Promise.race([this.#leave(this.#page, answer), new Promise((resolve) => { timer = setTimeout(resolve, longestLeave) })])
       clearTimeout(timer)
     }
+    this.#noteOffline()
     this.#resolveDone(answer)
   }
 
