@@ -51,8 +51,10 @@ const lines = {
     const document = documentOf(result)
     says('heavy pages: hello and /health stall on one worker', ['stalledShare', 'healthTime'].every((metric) => verdictOf(document, 'before', metric) === 'fail'), `exit ${result.code}, ${result.seconds.toFixed(0)} s; ${sayOf(document, ['before'], 'stalledShare')}; ${sayOf(document, ['before'], 'healthTime')}`)
     says('what share stalls with four', claimOf(document, 'recommended', 'stalledShare')?.value !== undefined, sayOf(document, ['recommended'], 'stalledShare'))
-    const blamed = result.stdout.split('\n').filter((line) => /event loop/.test(line)).join(' ').trim()
-    says('it is the event loop', blamed !== '', blamed)
+    // A sentence of the report may go over several lines.
+    const blamed = result.stdout.replaceAll(/\s+/g, ' ').match(/Meanwhile [^.]*\./g) ?? []
+    says('it is the event loop', blamed[0]?.includes('the event loop stood still') === true, blamed.join(' '))
+    says('with four it is not ruled out', !blamed.slice(1).join(' ').includes('it is not the event loop'), blamed.slice(1).join(' '))
   },
 
   async nosearch() {
