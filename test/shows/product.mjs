@@ -1,12 +1,15 @@
 // The product as a user runs it, for the scripts that show what it does: runs, what they wrote, and the tally of what was right.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 export const root = path.resolve(import.meta.dirname, '../..')
 export const cli = path.join(root, 'dist/cli.js')
-export const scratch = mkdtempSync(path.join(tmpdir(), 'first-token-shows-'))
+/** What the runs wrote; kept where FIRST_TOKEN_SHOWS names a folder for it. */
+const kept = process.env.FIRST_TOKEN_SHOWS
+if (kept !== undefined) mkdirSync(kept, { recursive: true })
+export const scratch = kept ?? mkdtempSync(path.join(tmpdir(), 'first-token-shows-'))
 const seen = { passed: 0, failed: 0 }
 
 export function says(what, right, detail) {
@@ -23,7 +26,10 @@ export function firstToken(args, { out = mkdtempSync(path.join(scratch, 'run-'))
     child.stdout.on('data', (bytes) => { result.stdout += bytes })
     child.stderr.on('data', (bytes) => { result.stderr += bytes })
     onStart(child)
-    child.on('exit', (code) => resolve({ ...result, code, seconds: (Date.now() - from) / 1000 }))
+    child.on('exit', (code) => {
+      if (kept !== undefined) writeFileSync(path.join(out, 'printed.txt'), `${args.join(' ')}\n\n${result.stdout}\n${result.stderr}`)
+      resolve({ ...result, code, seconds: (Date.now() - from) / 1000 })
+    })
   })
 }
 
@@ -50,7 +56,7 @@ export async function showLines(lines) {
     process.exit(2)
   }
   for (const line of wanted.length > 0 ? wanted : Object.keys(lines)) await lines[line]()
-  rmSync(scratch, { recursive: true, force: true })
+  if (kept === undefined) rmSync(scratch, { recursive: true, force: true })
   console.log(`${seen.passed} right, ${seen.failed} wrong`)
   process.exitCode = seen.failed > 0 || seen.passed === 0 ? 1 : 0
 }
