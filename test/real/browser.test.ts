@@ -86,8 +86,8 @@ describe.skipIf(isLeftOut('chromium'))('a page in Chromium', { timeout: 120_000 
   })
 
   test('the scenario tells the two pages apart, with a picture of each', async () => {
-    for (const [tellsErrors, verdict] of [[true, 'pass'], [false, 'fail']] as const) {
-      const page = await serveChatPage({ tellsErrors, words: 200 })
+    for (const [options, verdict] of [[{}, 'pass'], [{ tellsErrors: false }, 'fail'], [{ goesOn: true }, 'inconclusive']] as const) {
+      const page = await serveChatPage({ ...options, words: 200 })
       open.push(page)
       const judged = await run('offline', '--target', `browser=${page.url}`, '--load', 'full', '--quick', '--yes', '--set', 'errorWithin=3s')
       expect(verdictsOf(judged, 'offline', 'an error is seen when the network goes in the middle of an answer')).toEqual({ target: verdict })

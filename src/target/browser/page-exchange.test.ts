@@ -185,6 +185,32 @@ test('the network goes between the order and its acknowledgement, and the bound 
   expect(await settled(scene)).toMatchObject({ offlineAt: 1_700, offlineStampError: 1_250, endedAt: 3_202 })
 })
 
+test('a network over which words still come was not lost', async () => {
+  const scene = await said({ offline: { afterTokens: 1 } })
+  scene.paint(500, { length: 5, tokens: 1, isLegible: true })
+  vi.setSystemTime(1_700)
+  await vi.advanceTimersByTimeAsync(0)
+  scene.paint(1_600, { length: 11, tokens: 2, isLegible: true })
+  scene.paint(2_900, { length: 15, tokens: 3, isLegible: true })
+  scene.paint(3_000, { length: 15, tokens: 3, isLegible: true, isBusy: false })
+  const answer = await settled(scene)
+  expect([answer.outcome.kind, answer.offlineAt]).toEqual(['answered', undefined])
+})
+
+test('an answer that ends before its first word can be seen has not ended; one of which no word can ever be seen is none', async () => {
+  const scene = await said()
+  scene.paint(500, { length: 5, tokens: 1, isLegible: false })
+  scene.paint(520, { length: 5, tokens: 1, isLegible: false, isBusy: false })
+  await vi.advanceTimersByTimeAsync(1_000)
+  scene.paint(1_800, { length: 5, tokens: 1, isLegible: true, isBusy: false })
+  expect(await settled(scene)).toMatchObject({ firstVisibleAt: 2_802, endedAt: 2_802, outcome: { kind: 'answered' } })
+  const never = await said()
+  never.paint(500, { length: 5, tokens: 1, isLegible: false, isBusy: false })
+  await vi.advanceTimersByTimeAsync(5_000)
+  never.exchange.abort(failed('hung', 'nothing came for 60 s', 0))
+  expect((await settled(never)).outcome).toMatchObject({ code: 'hung' })
+})
+
 test('a network that could not be taken away was not lost', async () => {
   const gone = { goOffline: () => Promise.reject(new Error('closed')) }
   const middle = await said({ offline: { afterTokens: 1 } }, gone)

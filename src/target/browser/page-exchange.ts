@@ -26,6 +26,8 @@ export type Preparation = ReadyPage | { readonly problem: Outcome }
 const settling = 400
 /** An error that is shown while the answer goes on may be about something else: it ends the answer if nothing of it comes for so long, ms. */
 const patienceWithErrors = 1_500
+/** What was on its way when the network went may be painted so much later; of a page that shows more words then, the network did not go, ms. */
+const lateWords = 1_000
 /** A press that the page has not seen by then was none, ms. */
 const longestPress = 10_000
 /** A page that takes longer to tell what it shows, or to have its picture taken, tells nothing any more, ms. */
@@ -113,7 +115,7 @@ export class PageExchange implements Exchange {
   abort(outcome: Outcome): void {
     if (this.#isOver) return
     // What had ended, and was only waited for to settle, has ended by itself.
-    if (this.#end !== undefined || this.#error !== undefined) this.#settle()
+    if (this.#error !== undefined || (this.#end !== undefined && !this.#isUnseen)) this.#settle()
     else this.#finishNow(outcome)
   }
 
@@ -122,7 +124,8 @@ export class PageExchange implements Exchange {
     this.#offline = { from: this.#clock.now(), to: Infinity }
     try {
       await page.goOffline()
-      this.#offline = { ...this.#offline, to: this.#clock.now() }
+      // Words that went on meanwhile have shown that it did not go.
+      if (this.#offline !== undefined) this.#offline = { ...this.#offline, to: this.#clock.now() }
     } catch (error) {
       this.#offline = undefined
       throw error
@@ -171,6 +174,7 @@ export class PageExchange implements Exchange {
       this.#answer.firstVisibleAt = painted.at
       this.#answer.stampError = painted.stampError
       this.#resolveFirstToken()
+      if (this.#end !== undefined) this.#end = painted
     }
     this.#answer.sources = Math.max(this.#answer.sources, look.sources)
     this.#tellWaiting()
@@ -181,8 +185,9 @@ export class PageExchange implements Exchange {
     this.#awaitRest()
   }
 
-  #onWords({ at }: { readonly at: number }): void {
+  #onWords({ at, stampError }: { readonly at: number; readonly stampError: number }): void {
     const answer = this.#answer
+    if (this.#offline !== undefined && at - stampError > this.#offline.to + lateWords) this.#offline = undefined
     if (answer.chunks > 0) answer.gaps.push(at - this.#lastWordsAt)
     answer.chunks += 1
     this.#lastWordsAt = at
@@ -193,8 +198,13 @@ export class PageExchange implements Exchange {
   /** Waits for what may belong to the end. Each change begins the wait anew. */
   #awaitRest(): void {
     clearTimeout(this.#settling)
-    if (this.#end !== undefined) this.#settling = setTimeout(() => this.#settle(), settling)
+    if (this.#end !== undefined && !this.#isUnseen) this.#settling = setTimeout(() => this.#settle(), settling)
     else if (this.#error !== undefined) this.#settling = setTimeout(() => this.#settle(), patienceWithErrors)
+  }
+
+  /** Words are there that nobody can see yet: they are being faded in, and until they are there nothing has ended for whoever waits. */
+  get #isUnseen(): boolean {
+    return this.#look.length > 0 && this.#answer.firstVisibleAt === null
   }
 
   #settle(): void {
