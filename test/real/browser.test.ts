@@ -140,7 +140,7 @@ describe.skipIf(isLeftOut('chromium'))('a page in Chromium', { timeout: 120_000 
   })
 
   test.each([['SIGINT', 130], ['SIGKILL', null]] as const)('%s leaves no browser and no folder behind', async (signal, code) => {
-    const page = await serveChatPage({ words: 10_000 })
+    const page = await serveChatPage({ words: 200 })
     open.push(page)
     const running = command('run', 'offline', '--target', `browser=${page.url}`, '--load', 'full', '--quick', '--yes', '--out', path.join(scratch, signal))
     await expect.poll(() => page.firstWordsAt.length, { timeout: 60_000 }).toBeGreaterThan(1)
