@@ -184,9 +184,9 @@ function addStack(root: Command, leave: (code: number) => void): void {
       leave(await stackLogs(name, side, context()))
     })
   stack.command('down')
-    .description('stop everything of it that is up, whoever started it')
-    .argument('<name>', 'the stack')
-    .action(async (name: string) => {
+    .description('stop everything that is up, whoever started it')
+    .argument('[name]', 'of one stack alone')
+    .action(async (name: string | undefined) => {
       const { stackDown } = await import('./commands/stack-left.ts')
       leave(await stackDown(name, context()))
     })

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { exitCodes, UsageError } from '../errors.ts'
 import { cacheFolder } from '../stack/cache-folder.ts'
 import { serviceOf } from '../stack/compose/compose-stack.ts'
@@ -44,22 +45,26 @@ export async function stackLogs(name: string, side: string | undefined, context:
   return exitCodes.pass
 }
 
-/** `first-token stack down NAME`: stops what is up, whoever started it, and what was left behind. */
-export async function stackDown(name: string, context: CommandContext): Promise<number> {
+/** `first-token stack down [NAME]`: stops what is up, whoever started it, and what was left behind; of every stack where none is named. */
+export async function stackDown(name: string | undefined, context: CommandContext): Promise<number> {
   const stacks = known(name, context)
   if (stacks.length === 0) context.out('Nothing is up.\n')
   for (const stack of stacks) {
     const project = stack.state?.project
+    const whose = `${nameOf(stack)}, since ${stack.state?.since ?? 'some time'}`
     if (project !== undefined) {
       await stopContainers(stack, project, context.environment)
-      context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped\n`)
+      context.out(`${whose}: stopped\n`)
       continue
     }
     const { ended } = await stopStack(stack)
-    context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped${ended === 0 ? '' : `, ${ended} processes that were left behind among it`}\n`)
+    context.out(`${whose}: stopped${ended === 0 ? '' : `, ${ended} processes that were left behind among it`}\n`)
   }
   return exitCodes.pass
 }
+
+/** A folder is called by its stack, the process that made it, and a number of its own. */
+const nameOf = ({ folder, state }: KnownStack): string => state?.stack ?? path.basename(folder).replace(/-\d+-[0-9a-f]+$/, '')
 
 function known(name: string | undefined, { environment }: CommandContext): KnownStack[] {
   if (name === 'control') throw new UsageError({ what: 'The control stack is not kept account of: it ends with the command that started it.', fix: 'Press Ctrl-C there.' })
