@@ -42,7 +42,7 @@ async function started(parts: Partial<StackRequest> = {}): Promise<{ stack: Prom
   const { port, asked } = await door()
   for (const service of ['mock-llm', 'open-webui-before', 'open-webui-after']) engine.write(`ports/${service}`, `127.0.0.1:${port}\n`)
   const notes: string[] = []
-  const request: StackRequest = { name: 'compose', profiles: ['before', 'after'], via: 'api', modelServer: 'mock', environment: {}, mockSettings: {}, errorWithin: 45_000, ...parts }
+  const request: StackRequest = { name: 'compose', profiles: ['before', 'after'], via: 'api', modelServer: 'mock', environment: {}, untold: [], mockSettings: {}, errorWithin: 45_000, ...parts }
   const stack = startedComposeStack(request, { note: (line) => notes.push(line), signal: new AbortController().signal }).then((up) => {
     stacks.push(up)
     return up

@@ -155,7 +155,7 @@ class Project {
     const own = Object.fromEntries(Object.entries(options.environment).filter(([name]) => !name.startsWith('COMPOSE_')))
     this.#environment = { ...own, FIRST_TOKEN_SECRET: randomBytes(32).toString('hex'), FIRST_TOKEN_PASSWORD: this.admin.password }
     const override = path.join(this.folder, 'override.json')
-    if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, serviceOf(profile)])), options.changes))
+    if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, serviceOf(profile)])), options.changes), { mode: 0o600 })
     this.#files = ['--file', options.file, ...(options.changes.length > 0 ? ['--file', override] : [])]
     this.#reaper = startReaper(this.#name, this.folder, this.#environment)
     this.watch = watchDeaths(this.#name, this.#environment, (service) => this.#isDown || !this.#wanted.has(service))
