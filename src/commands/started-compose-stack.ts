@@ -30,7 +30,7 @@ export async function startedComposeStack(request: StackRequest, { note, signal,
   const logins = { person: login('person'), other: login('other'), crowd: Array.from({ length: crowdSize(pages) }, (_, index) => login(`person-${index + 1}`)) }
   const stack = await startComposeStack({
     file, note, signal, firstPort, profiles: request.profiles, changes: [...timeOuts(request), ...changesOf(request.environment)], environment: process.env,
-    enter: (url, admin) => makeAccounts(url, { admin, ...logins }),
+    enter: (side, admin) => makeAccounts(side, { admin, ...logins }),
   })
   try {
     await changeMockSettings(stack.mock.url, request.mockSettings)

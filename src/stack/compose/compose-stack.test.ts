@@ -33,7 +33,7 @@ async function start(engine: FakeEngine, parts: Partial<ComposeStackOptions> = {
   const stack = await startComposeStack({
     file: '/somewhere/docker-compose.test.yaml', profiles: ['before', 'after', 'recommended'], changes: [], environment: engine.environment, signal: new AbortController().signal,
     note: (line) => said.notes.push(line), firstPort: undefined,
-    enter: async (url, { email }) => {
+    enter: async ({ url }, { email }) => {
       said.entered.push(`${url} ${email}`)
       return accounts
     },
@@ -116,6 +116,13 @@ test('all workers are waited for: the first that answers is not all', async () =
   expect(isUp).toBe(false)
   engine.write('logs/open-webui-after', 'INFO:     Started server process [7]\nStarted worker process [8]\nStarted worker process [9]\nINFO: Started server process [10]\n')
   expect((await started).sides[0]?.settings).toMatchObject({ workers: 4 })
+})
+
+test('a number of workers that is none is one worker, as Open WebUI reads it', async () => {
+  const engine = engineOf()
+  engine.write('config.json', engine.read('config.json').replaceAll('"UVICORN_WORKERS":"4"', '"UVICORN_WORKERS":"many"'))
+  engine.write('workers/open-webui-after', '1')
+  expect((await start(engine, { profiles: ['after'] })).sides[0]?.settings).toMatchObject({ workers: 1 })
 })
 
 test('a container that dies is told of with its exit code, and whether it starved', async () => {

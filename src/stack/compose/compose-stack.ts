@@ -9,13 +9,14 @@ import type { OpenWebUiAccount, OpenWebUiAccounts } from '../open-webui/accounts
 import { writeAccounts } from '../open-webui/stack.ts'
 import { freePorts } from '../ports.ts'
 import { ownIdentity } from '../process-identity.ts'
+import { workersOf } from '../profiles.ts'
 import type { Stack, StackSide } from '../stack.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import { type DeathWatch, watchDeaths } from './deaths.ts'
 import { docker, type DockerAnswer, dockerEngine, lastLine } from './docker.ts'
 import { fitTogether, inGigabytes } from './memory.ts'
 import { type EnvironmentChange, overrideFile } from './override.ts'
-import { type ComposeSide, type ComposeSides, composeSides, settingsOf, workersOf } from './project-config.ts'
+import { type ComposeSide, type ComposeSides, composeSides, settingsOf } from './project-config.ts'
 import { type Reaper, startReaper } from './reaper.ts'
 import { isWell, serviceStates } from './service-states.ts'
 
@@ -34,7 +35,7 @@ export interface ComposeStackOptions {
   /** Sides get this port and those that follow; undefined for free ones. */
   readonly firstPort: number | undefined
   /** Makes the accounts of a side. Called once for each, while it is up: it cannot be done later where one is up at a time. */
-  readonly enter: (url: string, admin: ComposeAdmin) => Promise<OpenWebUiAccounts>
+  readonly enter: (side: { readonly name: string; readonly url: string }, admin: ComposeAdmin) => Promise<OpenWebUiAccounts>
 }
 
 /** Whom each side has made admin at its first start. */
@@ -127,7 +128,7 @@ async function oneUp(project: Project, chosen: readonly ChosenSide[], sides: Com
 
 async function entered(project: Project, { profile, side }: ChosenSide, sides: ComposeSides, { workers, enter }: { readonly workers: number; readonly enter: ComposeStackOptions['enter'] }): Promise<ComposeStackSide> {
   const url = await project.address(side.service, ports.openWebUI)
-  const accounts = await enter(url, project.admin)
+  const accounts = await enter({ name: profile, url }, project.admin)
   return { name: profile, profile, settings: { ...settingsOf(side, sides), workers }, url, container: await project.container(side.service), accounts }
 }
 
@@ -199,7 +200,7 @@ class Project {
       this.#wanted.delete(service)
       await this.#compose(['stop', '--timeout', '5', service])
     }
-    if (this.#wanted.has(side.service)) return workersOf(side)
+    if (this.#wanted.has(side.service)) return workersOf(side.environment)
     const before = await this.#workersSaid(side.service)
     await this.up([side.service])
     return this.workers(side, before)
@@ -207,7 +208,7 @@ class Project {
 
   /** Waits until as many workers have said that they are there as are wanted, beyond those of earlier starts: /health answers as soon as one is. */
   async workers(side: ComposeSide, earlier = 0): Promise<number> {
-    const wanted = workersOf(side)
+    const wanted = workersOf(side.environment)
     const giveUpAt = performance.now() + patience * 1_000
     for (;;) {
       const said = await this.#workersSaid(side.service) - earlier

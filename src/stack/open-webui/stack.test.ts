@@ -70,12 +70,17 @@ test('sides come up with all their workers, their accounts and the settings in f
 })
 
 test.each([
-  { name: 'a setting that Open WebUI does not survive', changes: { changes: { FAKE_DIES: 'ValueError: what a number' } }, says: /open-webui before did not start, exit code 3: [^]*what a number[^]*logs are kept in/ },
+  { name: 'a setting that Open WebUI does not survive', changes: { changes: { FAKE_DIES: 'ValueError: what a number' } }, says: /open-webui before did not start, exit code 3: [^]*what a number[^]*Leave out what --set-env changes, or correct it; the logs are in .*failed-start/ },
   { name: 'a model that is not offered', changes: { changes: { FAKE_MODELS: 'other' } }, says: /does not offer the model mock but other/ },
   { name: 'a mock setting that there is none of', changes: { mockArgs: ['--slot', '1'] }, says: /The mock does not take what --defect mock: says \([^)]*--slot/ },
   { name: 'a variable that is ours', changes: { changes: { 'before:DATA_DIR': '/tmp' } }, says: /--set-env DATA_DIR/ },
 ] as const)('$name: told, and nothing is left', async ({ changes, says }) => {
   await expect(startOpenWebUi(options({ profiles: ['before', 'after'], ...changes }))).rejects.toThrow(says)
+})
+
+test('what was changed by hand and does not start is no crash', async () => {
+  await expect(startOpenWebUi(options({ changes: { FAKE_DIES: 'ValueError' } }))).rejects.toMatchObject({ name: 'UsageError', exitCode: 2 })
+  expect(readFileSync(path.join(cache, 'failed-start/open-webui-before.log'), 'utf8')).toContain('ValueError')
 })
 
 test('a port that is taken is told before anything starts', async () => {

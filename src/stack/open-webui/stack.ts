@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Problem, UsageError } from '../../errors.ts'
 import type { SideSpec } from '../../sample/run-file.ts'
 import { cacheFolder } from '../cache-folder.ts'
+import { failedStart } from '../failed-start.ts'
 import { availableMemoryBytes } from '../memory.ts'
 import { freePorts } from '../ports.ts'
 import { ollamaProgram } from '../ollama/build.ts'
-import type { OllamaEnvironment } from '../ollama/profiles.ts'
+import { type OllamaEnvironment, ollamaBehind } from '../ollama/profiles.ts'
 import { measuredRate, type OllamaServer, startOllama } from '../ollama/server.ts'
 import { ownIdentity } from '../process-identity.ts'
 import { ProcessGroups } from '../process-groups.ts'
@@ -78,7 +79,7 @@ interface Means {
 /**
  * Starts the mock, then all sides at once, and waits until all workers of all sides are up.
  * @throws {UsageError} where this machine lacks what it takes: every lack, with what mends it.
- * @throws {SideProcessError} where one of them does not start. Either way nothing is left running.
+ * @throws {SideProcessError} where one of them does not start; a UsageError where something of it was changed. Either way nothing is left running.
  */
 export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWebUiStack> {
   const { environment, changes, profiles, errorWithin, files, note, signal } = options
@@ -107,11 +108,14 @@ export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWeb
     watch = watchWorkers(sides.flatMap(({ name, workers }) => (workers.length > 1 ? [{ side: name, pids: workers }] : [])))
     return { folder, mock: { url: mock.url }, model, ollama, sides, died: Promise.race([mock.died, groups.died, watch.died]), down }
   } catch (error) {
-    keepLogs(wanted, folder, cache)
+    const failure = error instanceof SideProcessError && !signal.aborted ? failedStart(error, { cache, stack: 'open-webui', folder, sides: [...profiles, modelServer], isChanged: isChanged(options) }) : error
     await down()
-    throw error instanceof SideProcessError && !signal.aborted ? new SideProcessError(`${error.message}\nThe logs are kept in ${keptLogs(cache)}.`) : error
+    throw failure
   }
 }
+
+/** Whether --set-env changed a side, or the Ollama behind them. */
+const isChanged = ({ changes, ollama = {} }: OpenWebUiOptions): boolean => Object.keys(changes).length > 0 || Object.entries(ollama).some(([name, value]) => ollamaBehind[name] !== value)
 
 /** @throws {UsageError} with everything that is missing. */
 function meansFor(wanted: readonly WantedSide[], searchPath: string): Means {
@@ -125,9 +129,12 @@ function meansFor(wanted: readonly WantedSide[], searchPath: string): Means {
 
 const mockModel = { model: 'mock', taskModel: 'mock-task' } as const
 
+/** Its name, and its folder in that of the stack. */
+const modelServer = 'ollama'
+
 /** Before anything else: how fast it tells is measured while nothing else wants the machine. */
 async function startModelServer(program: string, groups: ProcessGroups, folder: string, { ollama = {}, note, signal }: OpenWebUiOptions): Promise<BehindAll> {
-  const server = await startOllama({ name: 'ollama', program, environment: ollama, groups, folder: path.join(folder, 'ollama'), signal })
+  const server = await startOllama({ name: modelServer, program, environment: ollama, groups, folder: path.join(folder, modelServer), signal })
   const tokensPerSecond = await measuredRate(server, signal)
   note(`ollama is up at ${server.url} and tells ${Math.round(tokensPerSecond)} tokens a second`)
   return { ...server, tokensPerSecond }
@@ -198,7 +205,7 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
 const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
 
 async function described({ name, settings: given }: WantedSide, { url, log, workers }: RunningSide, logins: Parameters<typeof makeAccounts>[1], start: SidesStart): Promise<OpenWebUiSide> {
-  const accounts = await makeAccounts(url, logins)
+  const accounts = await makeAccounts({ name, url }, logins)
   const redisVersion = wantsRedis(given) ? start.redis?.version : undefined
   const { settings, models } = await settingsInForce({ origin: url, adminToken: accounts.admin.token, log, given, redisVersion })
   const { model } = start.model
@@ -215,15 +222,4 @@ export function writeAccounts(folder: string, sides: readonly Pick<OpenWebUiSide
     return [`${prefix}_EMAIL='${accounts[who].email}'`, `${prefix}_PASSWORD='${accounts[who].password}'`, `${prefix}_TOKEN='${accounts[who].token}'`]
   }))
   writeFileSync(accountsFile(folder), `${lines.join('\n')}\n`, { mode: 0o600 })
-}
-
-const keptLogs = (cache: string): string => path.join(cache, 'failed-start')
-
-/** The folder of the stack goes; what the sides said last is worth keeping. */
-function keepLogs(wanted: readonly WantedSide[], folder: string, cache: string): void {
-  mkdirSync(keptLogs(cache), { recursive: true, mode: 0o700 })
-  for (const { name } of wanted) {
-    const log = path.join(folder, name, 'log.txt')
-    if (existsSync(log)) copyFileSync(log, path.join(keptLogs(cache), `open-webui-${name}.log`))
-  }
 }
