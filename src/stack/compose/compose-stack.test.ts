@@ -132,6 +132,16 @@ test('a container that dies is told of with its exit code, and whether it starve
   expect(await stack.died).toEqual({ name: 'open-webui-after', detail: 'exit code 137, out of memory' })
 })
 
+test('a Redis that dies is told of, and so is the end of whoever would tell', async () => {
+  const engine = engineOf()
+  const stack = await start(engine, { profiles: ['recommended'] })
+  engine.write('events', '{"service":"redis","action":"die","attributes":{"exitCode":"1"}}\n')
+  expect(await stack.died).toEqual({ name: 'redis', detail: 'exit code 1' })
+  const deaf = engineOf()
+  deaf.write('fail/events', 'Cannot connect to the Docker daemon\n')
+  expect(await (await start(deaf, { profiles: ['before'] })).died).toMatchObject({ name: 'docker compose events', detail: expect.stringMatching(/has ended/) })
+})
+
 test('what does not come up is taken down again, and the log of what is not well is shown', async () => {
   const engine = engineOf()
   engine.write('fail/up', ' Container x-open-webui-after-1  Error\ndependency failed to start: container x-open-webui-after-1 is unhealthy\n')

@@ -141,7 +141,7 @@ class Project {
   readonly #name = `first-token-${process.pid}-${randomBytes(3).toString('hex')}`
   readonly #reaper: Reaper
   readonly #files: readonly string[]
-  /** Sides that are up, or on their way up. Another one that ends was asked to. */
+  /** Sides that are up, or on their way up. Another side that ends was asked to; whatever else ends, Redis for one, was not. */
   readonly #wanted = new Set<string>()
   /** Services that were brought up before: it is told once. */
   readonly #seen = new Set<string>()
@@ -159,7 +159,7 @@ class Project {
     if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, serviceOf(profile)])), options.changes), { mode: 0o600 })
     this.#files = ['--file', options.file, ...(options.changes.length > 0 ? ['--file', override] : [])]
     this.#reaper = startReaper(this.#name, this.folder, this.#environment)
-    this.watch = watchDeaths(this.#name, this.#environment, (service) => this.#isDown || !this.#wanted.has(service))
+    this.watch = watchDeaths(this.#name, this.#environment, (service) => this.#isDown || (service.startsWith(serviceOf('')) && !this.#wanted.has(service)))
   }
 
   async sides(): Promise<ComposeSides> {
@@ -190,13 +190,12 @@ class Project {
       this.#wanted.add(service)
       this.#seen.add(service)
     }
-    this.#wanted.add('mock-llm')
     await this.#compose(['up', '--detach', '--build', '--wait', '--wait-timeout', String(patience), ...services])
   }
 
   /** Stops the side that is up, and starts this one. Its data, accounts and tokens are as they were. Resolves with how many workers it has. */
   async swap(side: ComposeSide): Promise<number> {
-    for (const service of [...this.#wanted].filter((one) => one.startsWith('open-webui-') && one !== side.service)) {
+    for (const service of [...this.#wanted].filter((one) => one !== side.service)) {
       this.#wanted.delete(service)
       await this.#compose(['stop', '--timeout', '5', service])
     }
