@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -38,4 +38,20 @@ test('with a name the others stay', async () => {
   await stackDown('open-webui', context)
   expect(said()).toMatch(/^open-webui, since \S+: stopped\n$/)
   expect([existsSync(other), existsSync(wanted)]).toEqual([true, false])
+})
+
+test('containers whose project cannot be read are not said to be stopped, and the others are', async () => {
+  const { context, cache, said } = commandContext('lost')
+  const [lost, other] = [leftBehind(cache, 'compose'), leftBehind(cache, 'ollama')]
+  writeFileSync(path.join(lost, 'stack.json'), '{"sta')
+  await expect(stackDown(undefined, context)).rejects.toMatchObject({ exitCode: 2, problems: [{ what: expect.stringContaining(lost), fix: expect.stringContaining('docker compose ls --all --filter name=first-token-') }] })
+  expect(said()).toMatch(/^ollama, since \S+: stopped\n$/)
+  expect([existsSync(lost), existsSync(other)]).toEqual([true, false])
+})
+
+test('what else was cut short is stopped, and called by its folder', async () => {
+  const { context, cache, said } = commandContext('cut')
+  writeFileSync(path.join(leftBehind(cache, 'open-webui'), 'stack.json'), '{"sta')
+  await stackDown('open-webui', context)
+  expect(said()).toBe('open-webui, since some time: stopped\n')
 })
