@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Problem } from '../errors.ts'
+import type { RunFlags } from './run-request.ts'
 import { profileInRun, type StackRequest, stackRequest } from './stack-request.ts'
 
 const request = (environment: Record<string, string>): StackRequest => ({
@@ -14,9 +15,9 @@ test('a side that --set-env made another is no more called by the bare name of i
 })
 
 /** What --set-env comes to, and what is wrong with it. */
-function asked(setEnv: string[], environment: Record<string, string> = {}): { readonly request: StackRequest | undefined; readonly problems: readonly string[] } {
+function asked(setEnv: string[], environment: Record<string, string> = {}, flags: RunFlags = {}): { readonly request: StackRequest | undefined; readonly problems: readonly string[] } {
   const problems: Problem[] = []
-  const made = stackRequest({ stack: 'open-webui', setEnv }, problems, environment)
+  const made = stackRequest({ stack: 'open-webui', ...flags, setEnv }, problems, environment)
   return { request: made, problems: problems.map(({ what, fix }) => `${what} ${fix}`) }
 }
 
@@ -36,4 +37,13 @@ test.each(['A_SECRET', 'MY_PASSWORD_FILE', 'HF_TOKEN', 'TAVILY_API_KEY', 'API_KE
 test('names that only look like those of secrets are taken, and what is no change does not repeat its value', () => {
   expect(asked(['MONKEY=1', 'KEY_COUNT=2', 'DATABASE_URLS=3']).problems).toEqual([])
   expect(asked(['password=hush', 'nobody:A=hush']).problems.join()).not.toContain('hush')
+})
+
+test.each([
+  { flags: {}, setEnv: ['DATA_DIR=/tmp', 'after:REDIS_URL=redis://x', 'THREAD_POOL_SIZE=7'], problems: [/--set-env DATA_DIR: first-token sets this one itself/, /--set-env after:REDIS_URL: first-token sets/] },
+  { flags: { stack: 'ollama' }, setEnv: ['OLLAMA_HOST=0.0.0.0', 'after:HOME=/', 'OLLAMA_NUM_PARALLEL=2', 'DATA_DIR=/tmp'], problems: [/OLLAMA_HOST: first-token sets/, /after:HOME: first-token sets/] },
+  { flags: { modelServer: 'ollama' }, setEnv: ['OLLAMA_MODELS=/tmp', 'after:OLLAMA_NUM_PARALLEL=2', 'OLLAMA_BASE_URL=x'], problems: [/OLLAMA_MODELS: first-token sets/, /one Ollama answers all sides\. Write --set-env OLLAMA_NUM_PARALLEL=…/, /OLLAMA_BASE_URL: first-token sets/] },
+  { flags: { stack: 'compose', modelServer: 'ollama' }, setEnv: ['after:DATA_DIR=/elsewhere'], problems: [/the Ollama of the compose file has no model/, /after:DATA_DIR: first-token sets/] },
+])('what a stack cannot have is told with the flags, all of it: $flags $setEnv', ({ flags, setEnv, problems }) => {
+  expect(asked(setEnv, {}, flags).problems).toEqual(problems.map((words) => expect.stringMatching(words)))
 })

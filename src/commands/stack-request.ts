@@ -1,6 +1,8 @@
 import { parseDuration } from '../duration.ts'
 import type { Problem } from '../errors.ts'
 import type { SideSpec } from '../sample/run-file.ts'
+import { ownVariables as ollamaVariables } from '../stack/ollama/profiles.ts'
+import { ownVariables as openWebUiVariables } from '../stack/open-webui/environment.ts'
 import { fullErrorWithin, profileNames, quickErrorWithin } from '../stack/profiles.ts'
 import type { RunFlags, TargetFlag, TargetKind } from './run-request.ts'
 
@@ -61,9 +63,12 @@ export function stackRequest(flags: RunFlags, problems: Problem[], environment: 
   else if (via !== 'api' && name === 'ollama') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
   const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
   if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
+  else if (name === 'compose' && modelServer === 'ollama') problems.push({ what: '--model-server ollama: the Ollama of the compose file has no model to begin with.', fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
   const mockSettings = mockSettingsOf(flags.defect ?? [], problems)
   if (modelServer === 'ollama' && Object.keys(mockSettings).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
-  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', ...changesOf(flags.setEnv ?? [], profiles, problems, environment), mockSettings, errorWithin: errorWithinOf(flags) }
+  const request = { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', ...changesOf(flags.setEnv ?? [], profiles, problems, environment), mockSettings, errorWithin: errorWithinOf(flags) }
+  problems.push(...refusedChanges(request))
+  return request
 }
 
 /** What --set says; else 45 s, and in a quick run 6 s. What is no time is told of where the scenario takes it. */
@@ -113,6 +118,20 @@ function changesOf(texts: readonly string[], profiles: readonly string[], proble
     }
   }
   return { environment: changes, untold }
+}
+
+/** Whether a change, `NAME` or `PROFILE:NAME`, is an Ollama's own and nothing to Open WebUI. */
+export const isOllamas = (key: string): boolean => /^(?:.*:)?OLLAMA_(?!API_|BASE_URL)/.test(key)
+
+/** What would keep a stack from being found, or would be another model behind each side. */
+function refusedChanges({ name, modelServer, environment }: StackRequest): Problem[] {
+  return Object.keys(environment).flatMap((key): Problem[] => {
+    const plain = key.replace(/^.*:/, '')
+    const isBehind = name !== 'ollama' && modelServer === 'ollama' && isOllamas(key)
+    if (isBehind && key !== plain) return [{ what: `--set-env ${key}: one Ollama answers all sides.`, fix: `Write --set-env ${plain}=…` }]
+    const own = isBehind || name === 'ollama' ? ollamaVariables : openWebUiVariables
+    return own.includes(plain) ? [{ what: `--set-env ${key}: first-token sets this one itself, or it would not find the side.`, fix: 'Leave it out.' }] : []
+  })
 }
 
 /** A real stack has no settings of ours to spoil; the mock behind it has. */

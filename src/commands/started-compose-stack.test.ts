@@ -80,12 +80,3 @@ test('what the mock does not take is a usage error, and the containers are taken
   await expect(stack).rejects.toThrow(/--defect mock:no=1 was refused: there is no setting no/)
   expect(engine.containers).toEqual({})
 })
-
-test.each([
-  { parts: { modelServer: 'ollama' as const }, words: /Ollama of the compose file has no model/ },
-  { parts: { environment: { 'after:DATA_DIR': '/elsewhere' } }, words: /first-token sets this one itself/ },
-])('$words is refused before anything is started', async ({ parts, words }) => {
-  const { stack, engine } = await started(parts)
-  await expect(stack).rejects.toThrow(words)
-  expect(engine.calls).toEqual([])
-})

@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { type Problem, UsageError } from '../../errors.ts'
 import { cacheFolder } from '../cache-folder.ts'
 import { failedStart } from '../failed-start.ts'
 import { freePorts } from '../ports.ts'
@@ -9,7 +8,7 @@ import { SideProcessError } from '../side-process.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import type { Stack, StackSide } from '../stack.ts'
 import { type BuildOptions, ollamaProgram } from './build.ts'
-import { type OllamaEnvironment, type OllamaProfile, ollamaProfiles, ownVariables } from './profiles.ts'
+import { type OllamaEnvironment, type OllamaProfile, ollamaProfiles } from './profiles.ts'
 import { measuredRate, type OllamaServer, startOllama } from './server.ts'
 
 export interface OllamaStackOptions extends BuildOptions {
@@ -33,12 +32,10 @@ export interface OllamaSide extends StackSide {
 
 /**
  * A real Ollama for each profile, with the same model of random weights.
- * @throws {UsageError} for changes that cannot be, and where this machine cannot build it; SideProcessError where one does not start that nothing was changed of. Nothing is left then.
+ * @throws {UsageError} where this machine cannot build it; SideProcessError where one does not start that nothing was changed of. Nothing is left then.
  */
 export async function startOllamaStack({ profiles, changes, firstPort, ...build }: OllamaStackOptions): Promise<Stack<OllamaSide>> {
   const wanted = profiles.map((profile) => ({ profile, environment: sideEnvironment(profile, changes) }))
-  const refused = Object.keys(changes).filter((change) => ownVariables.includes(change.replace(/^.*:/, '')))
-  if (refused.length > 0) throw new UsageError(refused.map((change): Problem => ({ what: `--set-env ${change}: the stack sets this itself.`, fix: 'Leave it out.' })))
   if (firstPort !== undefined) await freePorts(wanted.length, firstPort)
   const program = await ollamaProgram(build)
   const cache = cacheFolder(build.environment)

@@ -73,7 +73,6 @@ test.each([
   { name: 'a setting that Open WebUI does not survive', changes: { changes: { FAKE_DIES: 'ValueError: what a number' } }, says: /open-webui before did not start, exit code 3: [^]*what a number[^]*Leave out what --set-env changes, or correct it; the logs are in .*failed-start/ },
   { name: 'a model that is not offered', changes: { changes: { FAKE_MODELS: 'other' } }, says: /does not offer the model mock but other/ },
   { name: 'a mock setting that there is none of', changes: { mockArgs: ['--slot', '1'] }, says: /The mock does not take what --defect mock: says \([^)]*--slot/ },
-  { name: 'a variable that is ours', changes: { changes: { 'before:DATA_DIR': '/tmp' } }, says: /--set-env DATA_DIR/ },
 ] as const)('$name: told, and nothing is left', async ({ changes, says }) => {
   await expect(startOpenWebUi(options({ profiles: ['before', 'after'], ...changes }))).rejects.toThrow(says)
 })
@@ -93,7 +92,11 @@ test('a port that is taken is told before anything starts', async () => {
 
 test('everything that is missing is told at once, with what installs it', async () => {
   const environment = { PATH: path.join(scratch, 'nothing'), FIRST_TOKEN_CACHE: cache }
-  await expect(startOpenWebUi(options({ profiles: ['before', 'recommended'], environment }))).rejects.toMatchObject({ exitCode: 2, problems: [{ what: expect.stringContaining('Python 3.11 or 3.12') }, { what: expect.stringContaining('redis-server') }] })
+  const missing = [{ what: expect.stringContaining('Python 3.11 or 3.12') }, { what: expect.stringContaining('redis-server') }]
+  await expect(startOpenWebUi(options({ profiles: ['before', 'recommended'], environment }))).rejects.toMatchObject({ exitCode: 2, problems: missing })
+  const forOllama = [{ what: expect.stringContaining('there is no `go`') }, { what: expect.stringContaining('no C++ compiler') }]
+  const elsewhere = { ...environment, FIRST_TOKEN_CACHE: path.join(scratch, 'empty-cache') }
+  await expect(startOpenWebUi(options({ profiles: ['before', 'recommended'], environment: elsewhere, ollama: {} }))).rejects.toMatchObject({ exitCode: 2, problems: [...missing, ...forOllama] })
 })
 
 test('a start that is given up leaves nothing', async () => {

@@ -7,7 +7,7 @@ import { cacheFolder } from '../cache-folder.ts'
 import { failedStart } from '../failed-start.ts'
 import { availableMemoryBytes } from '../memory.ts'
 import { freePorts } from '../ports.ts'
-import { ollamaProgram } from '../ollama/build.ts'
+import { missingForOllama, ollamaProgram } from '../ollama/build.ts'
 import { type OllamaEnvironment, ollamaBehind } from '../ollama/profiles.ts'
 import { measuredRate, type OllamaServer, startOllama } from '../ollama/server.ts'
 import { ownIdentity } from '../process-identity.ts'
@@ -17,7 +17,7 @@ import { SideProcessError, type SideProcess, startSideProcess } from '../side-pr
 import type { Stack, StackSide } from '../stack.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import { makeAccounts, type OpenWebUiAccounts } from './accounts.ts'
-import { checkChanges, type ModelBehind, sideSettings } from './environment.ts'
+import { type ModelBehind, sideSettings } from './environment.ts'
 import { memoryProblem } from './memory-need.ts'
 import { findPython, type Python } from './python.ts'
 import { findRedis, type Redis } from './redis.ts'
@@ -83,9 +83,8 @@ interface Means {
  */
 export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWebUiStack> {
   const { environment, changes, profiles, errorWithin, files, note, signal } = options
-  checkChanges(changes)
   const wanted = profiles.map((name): WantedSide => ({ name, settings: sideSettings(name, errorWithin, changes) }))
-  const means = meansFor(wanted, environment['PATH'] ?? '')
+  const means = meansFor(wanted, environment['PATH'] ?? '', options.ollama === undefined ? [] : await missingForOllama(environment))
   await freePorts(wanted.length, options.firstPort)
   const cache = cacheFolder(environment)
   mkdirSync(cache, { recursive: true })
@@ -118,11 +117,11 @@ export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWeb
 const isChanged = ({ changes, ollama = {} }: OpenWebUiOptions): boolean => Object.keys(changes).length > 0 || Object.entries(ollama).some(([name, value]) => ollamaBehind[name] !== value)
 
 /** @throws {UsageError} with everything that is missing. */
-function meansFor(wanted: readonly WantedSide[], searchPath: string): Means {
+function meansFor(wanted: readonly WantedSide[], searchPath: string, others: readonly Problem[]): Means {
   const python = findPython(searchPath)
   const redis = wanted.some(({ settings }) => wantsRedis(settings)) ? findRedis(searchPath) : undefined
   const memory = memoryProblem(wanted.map(({ name, settings }) => ({ name, workers: workersOf(settings) })), availableMemoryBytes())
-  const problems: Problem[] = [python, redis, memory].filter((found) => found !== undefined && 'what' in found)
+  const problems: Problem[] = [...[python, redis, memory].filter((found) => found !== undefined && 'what' in found), ...others]
   if (problems.length > 0 || 'what' in python || (redis !== undefined && 'what' in redis)) throw new UsageError(problems)
   return { python, redis }
 }
