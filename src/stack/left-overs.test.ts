@@ -28,10 +28,14 @@ test.runIf(process.platform === 'linux')('a process is found through a link, and
   const ended = new Promise((resolve) => { child.once('exit', (_code, signal) => resolve(signal)) })
   const [stack] = knownStacks(linked)
   if (stack === undefined) expect.fail('no stack is known')
-  await expect.poll(() => processesIn(stack.folder)).toEqual([child.pid])
-  expect(await stopStack(stack)).toEqual({ ended: 1 })
-  expect(await ended).toBe('SIGKILL')
-  expect(existsSync(folder)).toBe(false)
+  try {
+    await expect.poll(() => processesIn(stack.folder)).toEqual([child.pid])
+    expect(await stopStack(stack)).toEqual({ ended: 1 })
+    expect(await ended).toBe('SIGKILL')
+    expect(existsSync(folder)).toBe(false)
+  } finally {
+    child.kill('SIGTERM')
+  }
 })
 
 const hasScript = spawnSync('script', ['--version']).status === 0
