@@ -263,6 +263,12 @@ test('help names every verb that works and costs little', () => {
   for (const verb of ['run', 'report', 'mock', 'stack', 'doctor']) expect(ended.stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
 })
 
+test('stack down takes no name, or one that there is', async () => {
+  const cache = { FIRST_TOKEN_CACHE: path.join(scratch, 'no-cache') }
+  expect(await firstToken(['stack', 'down'], cache)).toMatchObject({ code: 0, stdout: 'Nothing is up.\n' })
+  await refuses(['stack', 'down', 'olama'], 2, /There is no stack "olama"\.\s+Did you mean ollama\?/, cache)
+})
+
 test('the list of scenarios has each with its question', async () => {
   const ended = await firstToken(['run', '--list'])
   expect(ended.stdout).toMatch(/^concurrent +Does "Hello" start at once/m)

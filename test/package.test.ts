@@ -36,7 +36,7 @@ function modulesWithoutScripts(target: string): void {
 
 beforeAll(() => {
   mkdirSync(copy)
-  for (const name of ['src', 'mock-llm', 'scenarios', 'package.json', 'build.mjs', 'tsconfig.json', 'tsconfig.types.json', 'docker-compose.test.yaml', '.dockerignore', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
+  for (const name of ['src', 'mock-llm', 'scenarios', 'package.json', 'build.mjs', 'tsconfig.json', 'tsconfig.types.json', 'docker-compose.test.yaml', 'deploy', '.dockerignore', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(copy, name), { recursive: true })
   }
   modulesWithoutScripts(join(copy, 'node_modules'))
@@ -68,7 +68,7 @@ function sizeOf(path: string): number {
 }
 
 test('the package holds what runs, the scenarios, the types and the papers', () => {
-  for (const file of ['dist/cli.js', 'dist/scenario.js', 'dist/mock-llm.js', 'dist/control-gateway.js', 'dist/types/scenario/index.d.ts', 'scenarios/concurrent.ts', 'docker-compose.test.yaml', 'mock-llm/Dockerfile', '.dockerignore', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
+  for (const file of ['dist/cli.js', 'dist/scenario.js', 'dist/mock-llm.js', 'dist/control-gateway.js', 'dist/types/scenario/index.d.ts', 'scenarios/concurrent.ts', 'docker-compose.test.yaml', 'mock-llm/Dockerfile', 'deploy/harness/Dockerfile', '.dockerignore', 'LICENSE', 'README.md', 'CHANGELOG.md']) {
     expect(files).toContain(file)
   }
 })

@@ -1,11 +1,10 @@
 import { formatMilliseconds } from '../duration.ts'
-import { type Problem, UsageError } from '../errors.ts'
-import { type OllamaEnvironment, ollamaBehind, ownVariables } from '../stack/ollama/profiles.ts'
+import { type OllamaEnvironment, ollamaBehind } from '../stack/ollama/profiles.ts'
 import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
 import { crowdSize, entryOf } from './side-people.ts'
-import { profileInRun, type StackRequest, stackTargets } from './stack-request.ts'
+import { isOllamas, profileInRun, type StackRequest, stackTargets } from './stack-request.ts'
 import type { StackStart, StartedStack } from './started-stack.ts'
 
 /** Real Open WebUIs, one a profile, entered by somebody with the role of everybody. */
@@ -41,21 +40,9 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
   }
 }
 
-/** Variables that are an Ollama's own and nothing to Open WebUI. */
-const ofOllama = /^OLLAMA_(?!API_|BASE_URL)/
-
-/**
- * What --set-env changes of the real Ollama behind all sides, if there is one, and of the sides.
- * @throws {UsageError} for what would be another model behind each side, and for what the stack sets itself.
- */
+/** What --set-env changes of the real Ollama behind all sides, if there is one, and of the sides. */
 function split({ modelServer, environment }: StackRequest): { readonly ollama: OllamaEnvironment | undefined; readonly changes: Readonly<Record<string, string>> } {
   if (modelServer === 'mock') return { ollama: undefined, changes: environment }
   const entries = Object.entries(environment)
-  const isOllamas = ([name]: [string, string]): boolean => ofOllama.test(name.replace(/^.*:/, ''))
-  const problems = entries.filter(isOllamas).flatMap(([name]): Problem[] => {
-    if (name.includes(':')) return [{ what: `--set-env ${name}: one Ollama answers all sides.`, fix: `Write --set-env ${name.replace(/^.*:/, '')}=…` }]
-    return ownVariables.includes(name) ? [{ what: `--set-env ${name}: the stack sets this itself.`, fix: 'Leave it out.' }] : []
-  })
-  if (problems.length > 0) throw new UsageError(problems)
-  return { ollama: { ...ollamaBehind, ...Object.fromEntries(entries.filter(isOllamas)) }, changes: Object.fromEntries(entries.filter((entry) => !isOllamas(entry))) }
+  return { ollama: { ...ollamaBehind, ...Object.fromEntries(entries.filter(([name]) => isOllamas(name))) }, changes: Object.fromEntries(entries.filter(([name]) => !isOllamas(name))) }
 }

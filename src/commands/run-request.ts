@@ -132,7 +132,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const problems: Problem[] = []
   const named = targetFlags(flags, problems)
   const [one] = named
-  const stack = stackRequest(flags, problems)
+  const stack = stackRequest(flags, problems, environment)
   const running = flags.switch === undefined || one === undefined ? named : switchedTargets(one)
   const targets = stack === undefined ? inContainers(running, flags.container ?? [], problems) : stackTargets(stack)
   const mockUrl = flags.mock === undefined ? undefined : httpUrl('--mock', flags.mock, problems)

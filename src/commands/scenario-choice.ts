@@ -83,9 +83,6 @@ export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'target
   if (spec.needs.includes('socket') && targets.some(({ kind }) => kind !== 'open-webui-socket')) return `it is about the socket of Open WebUI's page: ${request.stack === undefined ? 'name the system with open-webui-socket=URL' : request.stack.via === 'browser' ? 'leave out --via browser' : 'run it with --stack open-webui'}`
   if (spec.needs.includes('people') && request.stack === undefined) return 'it takes the accounts of several people, which only a stack of ours has: run it with --stack open-webui'
   const messages = Object.values(spec.messages)
-  if (messages.some(({ fault }) => fault?.kind === 'offline') && !(targets.length > 0 && targets.every(({ kind }) => kind === 'browser'))) return 'it takes a page off the network, and only a browser has one: name the system with browser=URL, or say --via browser'
-  if (targets.length === 0) return undefined
-  if (noBrowser !== undefined && targets.some(({ kind }) => kind === 'browser')) return noBrowser
   if (spec.needs.includes('search')) {
     if (targets.some(({ kind }) => kind === 'ollama')) return 'Ollama does not search the web'
     if (!search && targets.some(({ kind }) => kind === 'openai')) return 'it is not known whether this gateway searches the web; if it does (features.web_search), say --search'

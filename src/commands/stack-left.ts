@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { exitCodes, UsageError } from '../errors.ts'
+import path from 'node:path'
+import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import { cacheFolder } from '../stack/cache-folder.ts'
 import { serviceOf } from '../stack/compose/compose-stack.ts'
 import { containerLogs, stopContainers } from '../stack/compose/left-over.ts'
@@ -44,22 +45,41 @@ export async function stackLogs(name: string, side: string | undefined, context:
   return exitCodes.pass
 }
 
-/** `first-token stack down NAME`: stops what is up, whoever started it, and what was left behind. */
-export async function stackDown(name: string, context: CommandContext): Promise<number> {
+/**
+ * `first-token stack down [NAME]`: stops what is up, whoever started it, and what was left behind; of every stack where none is named.
+ * @throws {UsageError} for containers of which nothing is known but that there were some: the others are stopped then.
+ */
+export async function stackDown(name: string | undefined, context: CommandContext): Promise<number> {
   const stacks = known(name, context)
   if (stacks.length === 0) context.out('Nothing is up.\n')
+  const unknown: Problem[] = []
   for (const stack of stacks) {
     const project = stack.state?.project
+    if (stack.state === undefined && nameOf(stack) === 'compose') {
+      unknown.push(lostContainers(stack))
+      continue
+    }
+    const whose = `${nameOf(stack)}, since ${stack.state?.since ?? 'some time'}`
     if (project !== undefined) {
       await stopContainers(stack, project, context.environment)
-      context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped\n`)
+      context.out(`${whose}: stopped\n`)
       continue
     }
     const { ended } = await stopStack(stack)
-    context.out(`${name}, since ${stack.state?.since ?? 'some time'}: stopped${ended === 0 ? '' : `, ${ended} processes that were left behind among it`}\n`)
+    context.out(`${whose}: stopped${ended === 0 ? '' : `, ${ended} processes that were left behind among it`}\n`)
   }
+  if (unknown.length > 0) throw new UsageError(unknown)
   return exitCodes.pass
 }
+
+/** Containers are found by the name of their project alone, and it stands in what cannot be read. */
+const lostContainers = ({ folder }: KnownStack): Problem => ({
+  what: `${path.join(folder, 'stack.json')} cannot be read, so that it is not known which containers were started.`,
+  fix: `Find the project: docker compose ls --all --filter name=first-token-; then docker compose --project-name NAME down --volumes --remove-orphans, and remove ${folder}.`,
+})
+
+/** A folder is called by its stack, the process that made it, and a number of its own. */
+const nameOf = ({ folder, state }: KnownStack): string => state?.stack ?? path.basename(folder).replace(/-\d+-[0-9a-f]+$/, '')
 
 function known(name: string | undefined, { environment }: CommandContext): KnownStack[] {
   if (name === 'control') throw new UsageError({ what: 'The control stack is not kept account of: it ends with the command that started it.', fix: 'Press Ctrl-C there.' })

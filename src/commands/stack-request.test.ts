@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { profileInRun, type StackRequest } from './stack-request.ts'
+import type { Problem } from '../errors.ts'
+import type { RunFlags } from './run-request.ts'
+import { profileInRun, type StackRequest, stackRequest } from './stack-request.ts'
 
 const request = (environment: Record<string, string>): StackRequest => ({
-  name: 'open-webui', profiles: ['before', 'after'], via: 'api', modelServer: 'mock', environment, mockSettings: {}, errorWithin: 45_000,
+  name: 'open-webui', profiles: ['before', 'after'], via: 'api', modelServer: 'mock', environment, untold: [], mockSettings: {}, errorWithin: 45_000,
 })
 
 test('a side that --set-env made another is no more called by the bare name of its profile, and no value is told', () => {
@@ -10,4 +12,38 @@ test('a side that --set-env made another is no more called by the bare name of i
   const changed = request({ 'after:THREAD_POOL_SIZE': 'secret' })
   expect([profileInRun(changed, 'before'), profileInRun(changed, 'after')]).toEqual(['before', 'after with another THREAD_POOL_SIZE'])
   expect(profileInRun(request({ A: '1', 'before:B': '2' }), 'before')).toBe('before with another A, B')
+})
+
+/** What --set-env comes to, and what is wrong with it. */
+function asked(setEnv: string[], environment: Record<string, string> = {}, flags: RunFlags = {}): { readonly request: StackRequest | undefined; readonly problems: readonly string[] } {
+  const problems: Problem[] = []
+  const made = stackRequest({ stack: 'open-webui', ...flags, setEnv }, problems, environment)
+  return { request: made, problems: problems.map(({ what, fix }) => `${what} ${fix}`) }
+}
+
+test('a value may come from the environment, and is marked then', () => {
+  const { request: made, problems } = asked(['after:OPENAI_API_TOKEN=env:MINE', 'THREAD_POOL_SIZE=40'], { MINE: 'hush' })
+  expect(problems).toEqual([])
+  expect(made).toMatchObject({ environment: { 'after:OPENAI_API_TOKEN': 'hush', THREAD_POOL_SIZE: '40' }, untold: ['after:OPENAI_API_TOKEN'] })
+  expect(asked(['NEW_ONE=env:NONE', 'OTHER=env:EMPTY'], { EMPTY: '' }).problems).toEqual([expect.stringMatching(/--set-env NEW_ONE: the environment has no NONE\./), expect.stringMatching(/OTHER.*no EMPTY\./)])
+})
+
+test.each(['A_SECRET', 'MY_PASSWORD_FILE', 'HF_TOKEN', 'TAVILY_API_KEY', 'API_KEYS', 'DATABASE_URL', 'VECTOR_DATABASE_URL'])('%s is not taken as it is typed, and its value is not repeated', (name) => {
+  const { problems } = asked([`after:${name}=hush`])
+  expect(problems).toEqual([expect.stringContaining(`Write --set-env ${name}=env:VAR`)])
+  expect(problems.join()).not.toContain('hush')
+})
+
+test('names that only look like those of secrets are taken, and what is no change does not repeat its value', () => {
+  expect(asked(['MONKEY=1', 'KEY_COUNT=2', 'DATABASE_URLS=3']).problems).toEqual([])
+  expect(asked(['password=hush', 'nobody:A=hush']).problems.join()).not.toContain('hush')
+})
+
+test.each([
+  { flags: {}, setEnv: ['DATA_DIR=/tmp', 'after:REDIS_URL=redis://x', 'THREAD_POOL_SIZE=7'], problems: [/--set-env DATA_DIR: first-token sets this one itself/, /--set-env after:REDIS_URL: first-token sets/] },
+  { flags: { stack: 'ollama' }, setEnv: ['OLLAMA_HOST=0.0.0.0', 'after:HOME=/', 'OLLAMA_NUM_PARALLEL=2', 'DATA_DIR=/tmp'], problems: [/OLLAMA_HOST: first-token sets/, /after:HOME: first-token sets/] },
+  { flags: { modelServer: 'ollama' }, setEnv: ['OLLAMA_MODELS=/tmp', 'after:OLLAMA_NUM_PARALLEL=2', 'OLLAMA_BASE_URL=x'], problems: [/OLLAMA_MODELS: first-token sets/, /one Ollama answers all sides\. Write --set-env OLLAMA_NUM_PARALLEL=…/, /OLLAMA_BASE_URL: first-token sets/] },
+  { flags: { stack: 'compose', modelServer: 'ollama' }, setEnv: ['after:DATA_DIR=/elsewhere'], problems: [/the Ollama of the compose file has no model/, /after:DATA_DIR: first-token sets/] },
+])('what a stack cannot have is told with the flags, all of it: $flags $setEnv', ({ flags, setEnv, problems }) => {
+  expect(asked(setEnv, {}, flags).problems).toEqual(problems.map((words) => expect.stringMatching(words)))
 })

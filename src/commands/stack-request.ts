@@ -1,5 +1,8 @@
 import { parseDuration } from '../duration.ts'
 import type { Problem } from '../errors.ts'
+import type { SideSpec } from '../sample/run-file.ts'
+import { ownVariables as ollamaVariables } from '../stack/ollama/profiles.ts'
+import { ownVariables as openWebUiVariables } from '../stack/open-webui/environment.ts'
 import { fullErrorWithin, profileNames, quickErrorWithin } from '../stack/profiles.ts'
 import type { RunFlags, TargetFlag, TargetKind } from './run-request.ts'
 
@@ -18,6 +21,8 @@ export interface StackRequest {
   readonly modelServer: 'mock' | 'ollama'
   /** What --set-env changes, on all sides; by side where it was named: `after:THREAD_POOL_SIZE`. */
   readonly environment: Readonly<Record<string, string>>
+  /** Those of them whose value stands in a variable of whoever runs this: it is told to the side, and to nobody else. */
+  readonly untold: readonly string[]
   /** What --defect changes of the mock: `slots`, for one. */
   readonly mockSettings: Readonly<Record<string, string>>
   /** Within what time an error has to be seen, ms: the time-outs of the stack go with it, and so do the claims about them. */
@@ -32,8 +37,10 @@ const profilesOf: Readonly<Record<RealStack, { readonly known: readonly string[]
 
 const ways = ['api', 'socket', 'browser'] as const
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** What --stack and the flags beside it ask for; undefined is the control stack. */
-export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest | undefined {
+export function stackRequest(flags: RunFlags, problems: Problem[], environment: Environment): StackRequest | undefined {
   if (flags.stack === undefined || flags.stack === 'control') {
     // The control gateway knows the page's socket, too.
     const hasWay = flags.target === undefined && flags.before === undefined && flags.after === undefined && (flags.via === 'socket' || flags.via === 'api')
@@ -56,9 +63,12 @@ export function stackRequest(flags: RunFlags, problems: Problem[]): StackRequest
   else if (via !== 'api' && name === 'ollama') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
   const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
   if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
+  else if (name === 'compose' && modelServer === 'ollama') problems.push({ what: '--model-server ollama: the Ollama of the compose file has no model to begin with.', fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
   const mockSettings = mockSettingsOf(flags.defect ?? [], problems)
   if (modelServer === 'ollama' && Object.keys(mockSettings).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
-  return { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', environment: environmentOf(flags.setEnv ?? [], profiles, problems), mockSettings, errorWithin: errorWithinOf(flags) }
+  const request = { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', ...changesOf(flags.setEnv ?? [], profiles, problems, environment), mockSettings, errorWithin: errorWithinOf(flags) }
+  problems.push(...refusedChanges(request))
+  return request
 }
 
 /** What --set says; else 45 s, and in a quick run 6 s. What is no time is told of where the scenario takes it. */
@@ -80,15 +90,48 @@ export function profileInRun({ environment }: StackRequest, profile: string): st
   return changed.length === 0 ? profile : `${profile} with another ${changed.join(', ')}`
 }
 
-function environmentOf(texts: readonly string[], profiles: readonly string[], problems: Problem[]): Record<string, string> {
-  const environment: Record<string, string> = {}
+/** The settings of a side as they may be stored and shown: of a variable whose value is nobody's business, that it is set. */
+export function toldSettings({ untold }: StackRequest, settings: SideSpec['settings']): SideSpec['settings'] {
+  const hidden = untold.map((key) => key.replace(/^.*:/, ''))
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, hidden.includes(name) ? 'set' : value]))
+}
+
+/** Names whose values are secrets. What is typed stands in the run file, in the report, and in the list of processes. */
+const secretName = /SECRET|PASSWORD|TOKEN|_KEYS?$|(?:^|_)DATABASE_URL$/
+
+function changesOf(texts: readonly string[], profiles: readonly string[], problems: Problem[], environment: Environment): Pick<StackRequest, 'environment' | 'untold'> {
+  const changes: Record<string, string> = {}
+  const untold: string[] = []
   for (const text of texts) {
     const [, side, name, value] = /^(?:([a-z]+):)?([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? []
-    if (name === undefined || value === undefined) problems.push({ what: `--set-env ${text} is not [PROFILE:]NAME=VALUE.`, fix: 'Write --set-env after:THREAD_POOL_SIZE=40, for one.' })
-    else if (side !== undefined && !profiles.includes(side)) problems.push({ what: `--set-env ${text}: there is no side ${side} in this run.`, fix: `There are ${profiles.join(', ')}.` })
-    else environment[side === undefined ? name : `${side}:${name}`] = value
+    const typed = text.replace(/=.*$/s, '=…')
+    const [, variable] = /^env:([A-Za-z_][A-Za-z0-9_]*)$/.exec(value ?? '') ?? []
+    const told = variable === undefined ? value : environment[variable]
+    if (name === undefined || value === undefined) problems.push({ what: `--set-env ${typed} is not [PROFILE:]NAME=VALUE.`, fix: 'Write --set-env after:THREAD_POOL_SIZE=40, for one.' })
+    else if (side !== undefined && !profiles.includes(side)) problems.push({ what: `--set-env ${typed}: there is no side ${side} in this run.`, fix: `There are ${profiles.join(', ')}.` })
+    else if (told === undefined || (variable !== undefined && told === '')) problems.push({ what: `--set-env ${name}: the environment has no ${variable ?? ''}.`, fix: `Set it: export ${variable ?? ''}=…` })
+    else if (variable === undefined && secretName.test(name)) problems.push({ what: `--set-env ${name}: this is the name of a secret, and what is typed is stored with the run.`, fix: `Write --set-env ${name}=env:VAR: then the value comes from the environment, and is not stored.` })
+    else {
+      const key = side === undefined ? name : `${side}:${name}`
+      changes[key] = told
+      if (variable !== undefined) untold.push(key)
+    }
   }
-  return environment
+  return { environment: changes, untold }
+}
+
+/** Whether a change, `NAME` or `PROFILE:NAME`, is an Ollama's own and nothing to Open WebUI. */
+export const isOllamas = (key: string): boolean => /^(?:.*:)?OLLAMA_(?!API_|BASE_URL)/.test(key)
+
+/** What would keep a stack from being found, or would be another model behind each side. */
+function refusedChanges({ name, modelServer, environment }: StackRequest): Problem[] {
+  return Object.keys(environment).flatMap((key): Problem[] => {
+    const plain = key.replace(/^.*:/, '')
+    const isBehind = name !== 'ollama' && modelServer === 'ollama' && isOllamas(key)
+    if (isBehind && key !== plain) return [{ what: `--set-env ${key}: one Ollama answers all sides.`, fix: `Write --set-env ${plain}=…` }]
+    const own = isBehind || name === 'ollama' ? ollamaVariables : openWebUiVariables
+    return own.includes(plain) ? [{ what: `--set-env ${key}: first-token sets this one itself, or it would not find the side.`, fix: 'Leave it out.' }] : []
+  })
 }
 
 /** A real stack has no settings of ours to spoil; the mock behind it has. */

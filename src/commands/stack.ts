@@ -22,7 +22,7 @@ export interface StackFlags {
 /** `first-token stack up NAME`: a stack in the foreground, to be looked at by hand, until Ctrl-C. */
 export async function stackUp(name: string, flags: StackFlags, context: CommandContext): Promise<number> {
   if (name === 'control') return controlUp(flags, context)
-  const { request, firstPort } = requested(name, flags)
+  const { request, firstPort } = requested(name, flags, context)
   const stop = new StopSignal()
   let stack: StartedStack | undefined
   try {
@@ -39,9 +39,9 @@ export async function stackUp(name: string, flags: StackFlags, context: CommandC
   }
 }
 
-function requested(name: string, { port, ...flags }: StackFlags): { readonly request: StackRequest; readonly firstPort: number | undefined } {
+function requested(name: string, { port, ...flags }: StackFlags, { environment }: CommandContext): { readonly request: StackRequest; readonly firstPort: number | undefined } {
   const problems: Problem[] = []
-  const request = realStacks.some((known) => known === name) ? stackRequest({ ...flags, stack: name }, problems) : undefined
+  const request = realStacks.some((known) => known === name) ? stackRequest({ ...flags, stack: name }, problems, environment) : undefined
   const firstPort = port === undefined ? undefined : Number(port)
   if (firstPort !== undefined && !(Number.isInteger(firstPort) && firstPort >= 1 && firstPort <= 65_500)) problems.push({ what: `--port ${port ?? ''} is no port.`, fix: 'Write --port 3000, for one.' })
   if (request === undefined && problems.length === 0) throw new UsageError(unknownStack(name))

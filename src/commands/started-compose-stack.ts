@@ -5,7 +5,6 @@ import { UsageError } from '../errors.ts'
 import { startComposeStack } from '../stack/compose/compose-stack.ts'
 import type { EnvironmentChange } from '../stack/compose/override.ts'
 import { makeAccounts } from '../stack/open-webui/accounts.ts'
-import { checkChanges } from '../stack/open-webui/environment.ts'
 import { accountsFile } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileEnvironment, profileNames } from '../stack/profiles.ts'
 import { changeMockSettings } from './mock-settings.ts'
@@ -19,18 +18,16 @@ const model = 'mock'
 
 /**
  * Starts docker-compose.test.yaml through the Docker CLI and signs in on each side.
- * @throws {UsageError} where Docker is not there, or what is asked for cannot be had in containers.
+ * @throws {UsageError} where Docker is not there, or the mock does not take its settings.
  */
 export async function startedComposeStack(request: StackRequest, { note, signal, firstPort, pages }: StackStart): Promise<StartedStack> {
   const file = composeFile()
-  checkChanges(request.environment)
-  if (request.modelServer !== 'mock') throw new UsageError({ what: `--model-server ${request.modelServer}: the Ollama of the compose file has no model to begin with.`, fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
   if (!existsSync(processFiles().mock)) throw new UsageError({ what: 'The image of the mock is made of dist/mock-llm.js, which is not there.', fix: 'Run npm run build.' })
   if (request.errorWithin !== fullErrorWithin) note(`An error has to be seen within ${formatMilliseconds(request.errorWithin)} instead of ${formatMilliseconds(fullErrorWithin)}: all time-outs of the profiles are changed alike.`)
   const logins = { person: login('person'), other: login('other'), crowd: Array.from({ length: crowdSize(pages) }, (_, index) => login(`person-${index + 1}`)) }
   const stack = await startComposeStack({
     file, note, signal, firstPort, profiles: request.profiles, changes: [...timeOuts(request), ...changesOf(request.environment)], environment: process.env,
-    enter: (url, admin) => makeAccounts(url, { admin, ...logins }),
+    enter: (side, admin) => makeAccounts(side, { admin, ...logins }),
   })
   try {
     await changeMockSettings(stack.mock.url, request.mockSettings)

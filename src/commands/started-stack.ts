@@ -3,7 +3,7 @@ import { startOllamaSides } from './ollama-sides.ts'
 import { startOpenWebUiSides } from './open-webui-sides.ts'
 import type { SideAccess } from './sign-in.ts'
 import { startedComposeStack } from './started-compose-stack.ts'
-import type { StackRequest } from './stack-request.ts'
+import { type StackRequest, toldSettings } from './stack-request.ts'
 import type { TargetFlag } from './run-request.ts'
 
 /** A real stack that a run started for itself: from here on its sides are systems that run already. */
@@ -44,6 +44,11 @@ export interface StackStart {
  * @throws {UsageError} where this machine lacks what it takes, with what to install.
  */
 export async function startStack(request: StackRequest, start: StackStart): Promise<StartedStack> {
+  const stack = await started(request, start)
+  return { ...stack, targets: stack.targets.map((target) => (target.settings === undefined ? target : { ...target, settings: toldSettings(request, target.settings) })) }
+}
+
+function started(request: StackRequest, start: StackStart): Promise<StartedStack> {
   switch (request.name) {
     case 'open-webui': return startOpenWebUiSides(request, start)
     case 'ollama': return startOllamaSides(request, start)

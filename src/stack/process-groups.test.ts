@@ -47,6 +47,19 @@ test('groups are ended together with what they started, the deaf ones later, and
   expect(deaths).toBe(0)
 })
 
+test('where the shell that ends them was killed they are ended all the same, and their folder is removed', async () => {
+  const folder = newFolder('alone')
+  const groups = new ProcessGroups(folder, 300)
+  await groups.start({ name: 'deaf', command: stubborn('mark-alone-1'), environment, folder, log: path.join(folder, 'deaf.log') })
+  await groups.start({ name: 'good', command: obedient('mark-alone-2'), environment, folder, log: path.join(folder, 'good.log') })
+  await until('they run', () => runningProcesses('mark-alone').length >= 3)
+  for (const { pid } of runningProcesses('first-token-reaper').filter(({ args }) => args.includes(folder))) process.kill(pid, 'SIGKILL')
+  await groups.end()
+  await groups.end()
+  expect(runningProcesses('mark-alone')).toEqual([])
+  expect(existsSync(folder)).toBe(false)
+})
+
 test('what heeds SIGTERM is gone at once', async () => {
   const folder = newFolder('at-once')
   const groups = new ProcessGroups(folder)

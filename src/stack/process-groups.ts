@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Death, SideProcessError } from './side-process.ts'
 
 /** A program that we did not write: it knows nothing of us, so that somebody else has to end it when we are gone. */
@@ -60,17 +61,24 @@ const held = 'read -r go || exit 1; exec "$@" </dev/null'
  */
 export class ProcessGroups {
   readonly #reaper: ChildProcess
-  readonly #reaperEnded: Promise<void>
+  /** Whether it did its work; a signal may have ended it before. */
+  readonly #reaperEnded: Promise<'done' | 'killed'>
   readonly #groups: ProcessGroup[] = []
+  /** Numbers of the groups in which somebody may be left. */
+  readonly #left = new Set<number>()
+  readonly #folder: string
+  readonly #killAfter: number
   #areEnding = false
 
   /** `folder` is removed at the end; it may be gone by then. `killAfter`: ms between SIGTERM and SIGKILL. */
   constructor(folder: string, killAfter = patience) {
-    this.#reaper = spawn('/bin/sh', ['-c', reaper, 'first-token-reaper', path.resolve(folder), String(Math.ceil(killAfter / 100))], { detached: true, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] })
+    this.#folder = path.resolve(folder)
+    this.#killAfter = killAfter
+    this.#reaper = spawn('/bin/sh', ['-c', reaper, 'first-token-reaper', this.#folder, String(Math.ceil(killAfter / 100))], { detached: true, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] })
     this.#reaper.stdin?.on('error', () => {})
     this.#reaperEnded = new Promise((resolve, reject) => {
       this.#reaper.once('error', reject)
-      this.#reaper.once('close', () => resolve())
+      this.#reaper.once('close', (_code, signal) => resolve(signal === null ? 'done' : 'killed'))
     })
     this.#reaperEnded.catch(() => {})
   }
@@ -87,6 +95,7 @@ export class ProcessGroups {
     closeSync(out)
     const { pid } = child
     if (pid === undefined) throw new SideProcessError(`${name} did not start: ${await new Promise<string>((resolve) => { child.once('error', (error) => resolve(error.message)) })}`)
+    this.#left.add(pid)
     this.#reaper.stdin?.write(`up ${pid}\n`)
     child.stdin?.on('error', () => {})
     child.stdin?.end('go\n')
@@ -95,7 +104,10 @@ export class ProcessGroups {
       child.once('exit', (code, signal) => {
         hasEnded = true
         // Its number may be given to another group as soon as nobody is left in it.
-        if (!isThere(pid)) this.#reaper.stdin?.write(`gone ${pid}\n`)
+        if (!isThere(pid)) {
+          this.#left.delete(pid)
+          this.#reaper.stdin?.write(`gone ${pid}\n`)
+        }
         resolve({ name, detail: [signal === null ? `exit code ${code}` : signal, lastWords(log)].filter((words) => words !== '').join(': ') })
       })
     })
@@ -115,14 +127,26 @@ export class ProcessGroups {
   async end(): Promise<void> {
     this.#areEnding = true
     this.#reaper.stdin?.end()
-    await this.#reaperEnded
+    if (await this.#reaperEnded === 'killed') await this.#endAlone()
     await Promise.all(this.#groups.map(({ ended }) => ended))
+  }
+
+  /** What the reaper would have done. */
+  async #endAlone(): Promise<void> {
+    const there = (): number[] => [...this.#left].filter(isThere)
+    for (const group of there()) signalTo(group, 'SIGTERM')
+    for (const giveUpAt = performance.now() + this.#killAfter; there().length > 0 && performance.now() < giveUpAt;) await wait(50)
+    for (const group of there()) signalTo(group, 'SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
 }
 
-function isThere(group: number): boolean {
+const isThere = (group: number): boolean => signalTo(group, 0)
+
+/** Whether anybody was there to be told. */
+function signalTo(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    return process.kill(-group, 0)
+    return process.kill(-group, signal)
   } catch {
     return false
   }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import path from 'node:path'
 
 /** A process that can be told from a later one of the same number. */
 export interface ProcessIdentity {
@@ -17,8 +18,7 @@ export const isRunning = ({ pid, began }: ProcessIdentity): boolean => beginning
 /** Undefined where there is none; one that has ended and waits for its parent to notice is none either. */
 function beginning(pid: number): string | undefined {
   try {
-    // Behind the name, which is in brackets and may hold anything: state, and 19 fields later the ticks since the machine started.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    const fields = statFields(pid)
     return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
     return process.platform === 'linux' ? undefined : beginningByPs(pid)
@@ -30,15 +30,32 @@ function beginningByPs(pid: number): string | undefined {
   return stdout.trim() === '' ? undefined : stdout.trim()
 }
 
-/** Every process whose working folder is in this one. Linux alone tells; elsewhere none is found. */
+/**
+ * Every process whose working folder is in this one, but for our own and those that have a terminal: what we start has none, and a shell that somebody took
+ * there is theirs. Linux alone tells; elsewhere none is found.
+ */
 export function processesIn(folder: string): number[] {
+  if (process.platform !== 'linux') return []
+  const real = realPlace(folder)
   const within = (pid: string): boolean => {
     try {
       const place = readlinkSync(`/proc/${pid}/cwd`)
-      return place === folder || place.startsWith(`${folder}/`)
+      return (place === real || place.startsWith(`${real}/`)) && statFields(pid)[4] === '0'
     } catch {
       return false
     }
   }
-  return process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name) && within(name)).map(Number) : []
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && within(name)).map(Number)
 }
+
+/** As the system calls it, which follows every link; the folder itself may be gone. */
+function realPlace(folder: string): string {
+  try {
+    return path.join(realpathSync(path.dirname(folder)), path.basename(folder))
+  } catch {
+    return folder
+  }
+}
+
+/** What stands behind the name, which is in brackets and may hold anything: state, parent, group, session, terminal; the 20th is the ticks since the machine started. */
+const statFields = (pid: number | string): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')

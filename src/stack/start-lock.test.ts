@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -48,4 +48,15 @@ test('one whose holder lives is waited for until the signal ends it, one whose h
   // The number of the dead is somebody else's now.
   writeFileSync(file, JSON.stringify({ ...ownIdentity(), began: '1' }))
   expect(await withLock(file, quiet, () => Promise.resolve('in'))).toBe('in')
+})
+
+test('one that somebody else has taken over meanwhile is left to them, and nothing but the lock is ever there', async () => {
+  const file = path.join(folder, 'lost/taken-over.lock')
+  const theirs = JSON.stringify({ ...ownIdentity(), hold: 'theirs' })
+  await withLock(file, quiet, () => {
+    expect(readdirSync(path.dirname(file))).toEqual(['taken-over.lock'])
+    writeFileSync(file, theirs)
+    return Promise.resolve()
+  })
+  expect(readFileSync(file, 'utf8')).toBe(theirs)
 })

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
@@ -13,10 +14,13 @@ const cadence = 250
  */
 export async function withLock<T>(file: string, { waiting, signal }: { readonly waiting: (by: ProcessIdentity) => void; readonly signal: AbortSignal }, work: () => Promise<T>): Promise<T> {
   mkdirSync(path.dirname(file), { recursive: true })
-  for (let isFirst = true; !taken(file); isFirst = false) {
-    const by = heldBy(file)
+  // One process may want the same lock more than once.
+  const ours = JSON.stringify({ ...ownIdentity(), hold: randomBytes(4).toString('hex') })
+  for (let isFirst = true; !taken(file, ours); isFirst = false) {
+    const text = textOf(file)
+    const by = holderOf(text)
     if (by === undefined || !isRunning(by)) {
-      rmSync(file, { force: true })
+      removeWhere(file, text)
       continue
     }
     if (isFirst) waiting(by)
@@ -25,23 +29,42 @@ export async function withLock<T>(file: string, { waiting, signal }: { readonly 
   try {
     return await work()
   } finally {
-    rmSync(file, { force: true })
+    removeWhere(file, ours)
   }
 }
 
-function taken(file: string): boolean {
+/** It appears with its content, so that nobody finds it empty and takes its holder for dead. */
+function taken(file: string, text: string): boolean {
+  const made = `${file}.${randomBytes(4).toString('hex')}`
+  writeFileSync(made, text)
   try {
-    writeFileSync(file, JSON.stringify(ownIdentity()), { flag: 'wx' })
+    linkSync(made, file)
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
+  } finally {
+    rmSync(made, { force: true })
   }
 }
 
-function heldBy(file: string): ProcessIdentity | undefined {
+/** Somebody else may have taken it over. */
+function removeWhere(file: string, text: string | undefined): void {
+  if (textOf(file) === text) rmSync(file, { force: true })
+}
+
+/** Undefined where there is none. */
+function textOf(file: string): string | undefined {
   try {
-    return holder.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function holderOf(text: string | undefined): ProcessIdentity | undefined {
+  try {
+    return holder.parse(JSON.parse(text ?? ''))
   } catch {
     return undefined
   }

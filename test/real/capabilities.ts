@@ -1,16 +1,19 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { findPython } from '../../src/stack/open-webui/python.ts'
 import { findRedis } from '../../src/stack/open-webui/redis.ts'
 import { chromiumPath } from '../../src/target/browser/chromium.ts'
+
+/** What the module that reads the compose file asks for; Ollama is content with less. */
+const leastGo = /^go (\d+\.\d+)/m.exec(readFileSync(path.join(import.meta.dirname, '../fixtures/compose-check/go.mod'), 'utf8'))?.[1] ?? ''
 
 /** What the real systems take of a machine. */
 const capabilities = {
   python: { what: 'Python 3.11 or 3.12 with venv, for Open WebUI', install: 'apt-get install python3 python3-venv', find: () => told(findPython(searchPath)) },
   redis: { what: 'redis-server, for Open WebUI with several workers', install: 'apt-get install redis-server', find: () => told(findRedis(searchPath)) },
   chromium: { what: 'Chromium, for the page itself', install: 'apt-get install chromium', find: () => chromiumPath(process.env) },
-  go: { what: 'Go 1.24 or later with a C++ compiler, for Ollama', install: 'apt-get install golang g++', find: () => (version(['g++'], '--version') === undefined ? undefined : version(['go'], 'version')) },
+  go: { what: `Go ${leastGo} or later with a C++ compiler, for Ollama and for the reading of the compose file`, install: 'apt-get install golang g++', find: () => (version(['g++'], '--version') === undefined ? undefined : goVersion()) },
 } as const
 export type Capability = keyof typeof capabilities
 
@@ -30,6 +33,16 @@ function version(programs: readonly string[], flag: string): string | undefined 
     const { status, stdout } = spawnSync(program, [flag], { encoding: 'utf8', timeout: 30_000 })
     if (status === 0) return stdout.trim().split('\n')[0]
   }
+  return undefined
+}
+
+/** Undefined where it is older than it has to be; it says so then. */
+function goVersion(): string | undefined {
+  const said = version(['go'], 'version')
+  const [, major, minor] = /go(\d+)\.(\d+)/.exec(said ?? '') ?? []
+  const [leastMajor, leastMinor] = leastGo.split('.').map(Number)
+  if (said === undefined || Number(major) > (leastMajor ?? 0) || (Number(major) === leastMajor && Number(minor) >= (leastMinor ?? 0))) return said
+  process.stdout.write(`  go        ${said} is older than ${leastGo}\n`)
   return undefined
 }
 

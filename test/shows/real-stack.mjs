@@ -132,7 +132,7 @@ const lines = {
       await seconds(signal === 'SIGKILL' ? 15 : 1)
       const down = spawnSync(process.execPath, [cli, 'stack', 'down'], { encoding: 'utf8' })
       const left = processesLeft().filter((line) => !before.includes(line))
-      says(`${signal} in the middle: stack down leaves nothing`, left.length === 0, `exit ${result.code}; stack down: exit ${down.status} ${down.stdout.trim()} ${down.stderr.trim()}; ${left.join('; ') || 'no process'}`)
+      says(`${signal} in the middle: stack down leaves nothing`, down.status === 0 && left.length === 0, `exit ${result.code}; stack down: exit ${down.status} ${down.stdout.trim()} ${down.stderr.trim()}; ${left.join('; ') || 'no process'}`)
       const file = path.join(newestFolder({ out }), 'concurrent', 'run.ndjson')
       says(`${signal} in the middle: the run file is readable`, existsSync(file) && readFileSync(file, 'utf8').split('\n').slice(0, -1).every((line) => JSON.parse(line) !== undefined), file.slice(out.length))
     }

@@ -33,7 +33,7 @@ async function start(engine: FakeEngine, parts: Partial<ComposeStackOptions> = {
   const stack = await startComposeStack({
     file: '/somewhere/docker-compose.test.yaml', profiles: ['before', 'after', 'recommended'], changes: [], environment: engine.environment, signal: new AbortController().signal,
     note: (line) => said.notes.push(line), firstPort: undefined,
-    enter: async (url, { email }) => {
+    enter: async ({ url }, { email }) => {
       said.entered.push(`${url} ${email}`)
       return accounts
     },
@@ -118,11 +118,28 @@ test('all workers are waited for: the first that answers is not all', async () =
   expect((await started).sides[0]?.settings).toMatchObject({ workers: 4 })
 })
 
+test('a number of workers that is none is one worker, as Open WebUI reads it', async () => {
+  const engine = engineOf()
+  engine.write('config.json', engine.read('config.json').replaceAll('"UVICORN_WORKERS":"4"', '"UVICORN_WORKERS":"many"'))
+  engine.write('workers/open-webui-after', '1')
+  expect((await start(engine, { profiles: ['after'] })).sides[0]?.settings).toMatchObject({ workers: 1 })
+})
+
 test('a container that dies is told of with its exit code, and whether it starved', async () => {
   const engine = engineOf()
   const stack = await start(engine, { profiles: ['after'] })
   engine.write('events', ['{"service":"open-webui-after","action":"oom"}', 'not json', '{"service":"open-webui-after","action":"die","attributes":{"exitCode":"137"}}', ''].join('\n'))
   expect(await stack.died).toEqual({ name: 'open-webui-after', detail: 'exit code 137, out of memory' })
+})
+
+test('a Redis that dies is told of, and so is the end of whoever would tell', async () => {
+  const engine = engineOf()
+  const stack = await start(engine, { profiles: ['recommended'] })
+  engine.write('events', '{"service":"redis","action":"die","attributes":{"exitCode":"1"}}\n')
+  expect(await stack.died).toEqual({ name: 'redis', detail: 'exit code 1' })
+  const deaf = engineOf()
+  deaf.write('fail/events', 'Cannot connect to the Docker daemon\n')
+  expect(await (await start(deaf, { profiles: ['before'] })).died).toMatchObject({ name: 'docker compose events', detail: expect.stringMatching(/has ended/) })
 })
 
 test('what does not come up is taken down again, and the log of what is not well is shown', async () => {

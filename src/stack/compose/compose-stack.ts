@@ -9,13 +9,14 @@ import type { OpenWebUiAccount, OpenWebUiAccounts } from '../open-webui/accounts
 import { writeAccounts } from '../open-webui/stack.ts'
 import { freePorts } from '../ports.ts'
 import { ownIdentity } from '../process-identity.ts'
+import { workersOf } from '../profiles.ts'
 import type { Stack, StackSide } from '../stack.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import { type DeathWatch, watchDeaths } from './deaths.ts'
 import { docker, type DockerAnswer, dockerEngine, lastLine } from './docker.ts'
 import { fitTogether, inGigabytes } from './memory.ts'
 import { type EnvironmentChange, overrideFile } from './override.ts'
-import { type ComposeSide, type ComposeSides, composeSides, settingsOf, workersOf } from './project-config.ts'
+import { type ComposeSide, type ComposeSides, composeSides, settingsOf } from './project-config.ts'
 import { type Reaper, startReaper } from './reaper.ts'
 import { isWell, serviceStates } from './service-states.ts'
 
@@ -34,7 +35,7 @@ export interface ComposeStackOptions {
   /** Sides get this port and those that follow; undefined for free ones. */
   readonly firstPort: number | undefined
   /** Makes the accounts of a side. Called once for each, while it is up: it cannot be done later where one is up at a time. */
-  readonly enter: (url: string, admin: ComposeAdmin) => Promise<OpenWebUiAccounts>
+  readonly enter: (side: { readonly name: string; readonly url: string }, admin: ComposeAdmin) => Promise<OpenWebUiAccounts>
 }
 
 /** Whom each side has made admin at its first start. */
@@ -127,7 +128,7 @@ async function oneUp(project: Project, chosen: readonly ChosenSide[], sides: Com
 
 async function entered(project: Project, { profile, side }: ChosenSide, sides: ComposeSides, { workers, enter }: { readonly workers: number; readonly enter: ComposeStackOptions['enter'] }): Promise<ComposeStackSide> {
   const url = await project.address(side.service, ports.openWebUI)
-  const accounts = await enter(url, project.admin)
+  const accounts = await enter({ name: profile, url }, project.admin)
   return { name: profile, profile, settings: { ...settingsOf(side, sides), workers }, url, container: await project.container(side.service), accounts }
 }
 
@@ -140,7 +141,7 @@ class Project {
   readonly #name = `first-token-${process.pid}-${randomBytes(3).toString('hex')}`
   readonly #reaper: Reaper
   readonly #files: readonly string[]
-  /** Sides that are up, or on their way up. Another one that ends was asked to. */
+  /** Sides that are up, or on their way up. Another side that ends was asked to; whatever else ends, Redis for one, was not. */
   readonly #wanted = new Set<string>()
   /** Services that were brought up before: it is told once. */
   readonly #seen = new Set<string>()
@@ -155,10 +156,10 @@ class Project {
     const own = Object.fromEntries(Object.entries(options.environment).filter(([name]) => !name.startsWith('COMPOSE_')))
     this.#environment = { ...own, FIRST_TOKEN_SECRET: randomBytes(32).toString('hex'), FIRST_TOKEN_PASSWORD: this.admin.password }
     const override = path.join(this.folder, 'override.json')
-    if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, serviceOf(profile)])), options.changes))
+    if (options.changes.length > 0) writeFileSync(override, overrideFile(new Map(options.profiles.map((profile) => [profile, serviceOf(profile)])), options.changes), { mode: 0o600 })
     this.#files = ['--file', options.file, ...(options.changes.length > 0 ? ['--file', override] : [])]
     this.#reaper = startReaper(this.#name, this.folder, this.#environment)
-    this.watch = watchDeaths(this.#name, this.#environment, (service) => this.#isDown || !this.#wanted.has(service))
+    this.watch = watchDeaths(this.#name, this.#environment, (service) => this.#isDown || (service.startsWith(serviceOf('')) && !this.#wanted.has(service)))
   }
 
   async sides(): Promise<ComposeSides> {
@@ -189,17 +190,16 @@ class Project {
       this.#wanted.add(service)
       this.#seen.add(service)
     }
-    this.#wanted.add('mock-llm')
     await this.#compose(['up', '--detach', '--build', '--wait', '--wait-timeout', String(patience), ...services])
   }
 
   /** Stops the side that is up, and starts this one. Its data, accounts and tokens are as they were. Resolves with how many workers it has. */
   async swap(side: ComposeSide): Promise<number> {
-    for (const service of [...this.#wanted].filter((one) => one.startsWith('open-webui-') && one !== side.service)) {
+    for (const service of [...this.#wanted].filter((one) => one !== side.service)) {
       this.#wanted.delete(service)
       await this.#compose(['stop', '--timeout', '5', service])
     }
-    if (this.#wanted.has(side.service)) return workersOf(side)
+    if (this.#wanted.has(side.service)) return workersOf(side.environment)
     const before = await this.#workersSaid(side.service)
     await this.up([side.service])
     return this.workers(side, before)
@@ -207,7 +207,7 @@ class Project {
 
   /** Waits until as many workers have said that they are there as are wanted, beyond those of earlier starts: /health answers as soon as one is. */
   async workers(side: ComposeSide, earlier = 0): Promise<number> {
-    const wanted = workersOf(side)
+    const wanted = workersOf(side.environment)
     const giveUpAt = performance.now() + patience * 1_000
     for (;;) {
       const said = await this.#workersSaid(side.service) - earlier

@@ -5,7 +5,7 @@ import { followDocker } from './docker.ts'
 const event = z.object({ service: z.string(), action: z.string(), attributes: z.record(z.string(), z.string()).optional() })
 
 export interface DeathWatch {
-  /** Resolves with the first container that ends unasked. Never resolves otherwise. */
+  /** Resolves with the first container that ends unasked, or when nobody would tell of it any more. Never resolves otherwise. */
   readonly died: Promise<Death>
   stop(): void
 }
@@ -16,6 +16,7 @@ export interface DeathWatch {
  */
 export function watchDeaths(project: string, environment: Readonly<Record<string, string | undefined>>, isExpected: (service: string) => boolean): DeathWatch {
   const starved = new Set<string>()
+  let wasStopped = false
   let stop = (): void => {}
   const died = new Promise<Death>((resolve) => {
     const stream = followDocker(['compose', '--project-name', project, 'events', '--json'], { environment }, (line) => {
@@ -25,7 +26,11 @@ export function watchDeaths(project: string, environment: Readonly<Record<string
       if (action === 'oom') starved.add(service)
       if (action === 'die' && !isExpected(service)) resolve({ name: service, detail: `exit code ${attributes?.['exitCode'] ?? 'unknown'}${starved.has(service) ? ', out of memory' : ''}` })
     })
-    stop = () => stream.stop()
+    void stream.ended.then(() => { if (!wasStopped) resolve({ name: 'docker compose events', detail: 'it has ended, and no container is watched any more' }) })
+    stop = () => {
+      wasStopped = true
+      stream.stop()
+    }
   })
   return { died, stop: () => stop() }
 }

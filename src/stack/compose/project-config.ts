@@ -51,6 +51,3 @@ export function settingsOf(side: ComposeSide, sides: ComposeSides): Record<strin
     ...Object.fromEntries(own),
   }
 }
-
-/** How many processes answer on this side; Open WebUI takes one unless it is told otherwise. */
-export const workersOf = ({ environment }: ComposeSide): number => Number(environment['UVICORN_WORKERS'] ?? 1)

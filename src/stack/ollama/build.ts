@@ -33,7 +33,8 @@ export async function ollamaProgram({ environment, note, signal }: BuildOptions)
   const folder = path.join(cache, `ollama-${ollamaVersion}`)
   const program = path.join(folder, 'ollama')
   if (existsSync(program)) return program
-  await checkTools(environment)
+  const missing = await missingForOllama(environment)
+  if (missing.length > 0) throw new UsageError(missing)
   const waiting = ({ pid }: { readonly pid: number }): void => note(`waiting for the Ollama that process ${pid} is building`)
   return withLock(`${folder}.lock`, { waiting, signal }, async () => {
     if (existsSync(program)) return program
@@ -57,8 +58,9 @@ async function removeLeftovers(cache: string): Promise<void> {
   await Promise.all(parts.map((name) => rm(path.join(cache, name), { recursive: true, force: true })))
 }
 
-/** @throws {UsageError} with everything that is missing, and how to get it. */
-async function checkTools(environment: BuildOptions['environment']): Promise<void> {
+/** Everything that is missing to build it, and how to get it; nothing where it is there. */
+export async function missingForOllama(environment: BuildOptions['environment']): Promise<Problem[]> {
+  if (existsSync(path.join(cacheFolder(environment), `ollama-${ollamaVersion}`, 'ollama'))) return []
   const [go = '', compiler = ''] = (await output('go', ['env', 'GOVERSION', 'CXX'], environment) ?? '').split('\n')
   const problems: Problem[] = []
   const fix = `Install Go ${leastGo.major}.${leastGo.minor} or later: \`apt-get install golang-go\` where the distribution has it (Debian 13, Ubuntu 25.04), else from go.dev/dl.`
@@ -67,7 +69,7 @@ async function checkTools(environment: BuildOptions['environment']): Promise<voi
   else if (Number(major) === leastGo.major && Number(minor) < leastGo.minor) problems.push({ what: `Ollama is built from its Go module, and ${go} is too old for it.`, fix })
   const cxx = compiler === '' ? 'g++' : compiler
   if (await output(cxx, ['--version'], environment) === undefined) problems.push({ what: `Ollama is built from source, and there is no C++ compiler (${cxx}).`, fix: 'Install one: `apt-get install g++`.' })
-  if (problems.length > 0) throw new UsageError(problems)
+  return problems
 }
 
 /** What a command says; undefined where it is not there or fails. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -44,8 +44,14 @@ test('a change for one side stands above one for all, and that above the profile
   await stack.down()
 })
 
-test('what the stack sets itself cannot be changed', async () => {
-  await expect(start(['after'], { OLLAMA_HOST: '0.0.0.0', 'after:HOME': '/' })).rejects.toThrow(/OLLAMA_HOST: the stack sets this itself.*after:HOME/s)
+test.each([
+  { what: 'a change that it does not survive', changes: { OTHER: 'x' }, error: { name: 'UsageError', exitCode: 2, message: expect.stringMatching(/^ollama after did not start: exit code 3: no room Leave out what --set-env changes[^]*failed-start/) } },
+  { what: 'one of a profile', changes: {}, error: { name: 'SideProcessError', message: expect.stringMatching(/no room\nThe logs are kept in .*failed-start/) } },
+])('$what is told with where its log is', async ({ changes, error }) => {
+  await fake.remove()
+  fake = await fakeOllama({ serve: `console.error('no room'); process.exit(3)` })
+  await expect(start(['after'], changes)).rejects.toMatchObject(error)
+  expect(readFileSync(path.join(fake.folder, 'cache/failed-start/ollama-after.log'), 'utf8')).toContain('no room')
 })
 
 test('a port that is taken is told before anything is started', async () => {

@@ -1,13 +1,14 @@
 import path from 'node:path'
-import { type Problem, UsageError } from '../../errors.ts'
 import { cacheFolder } from '../cache-folder.ts'
+import { failedStart } from '../failed-start.ts'
 import { freePorts } from '../ports.ts'
 import { ownIdentity } from '../process-identity.ts'
 import { ProcessGroups } from '../process-groups.ts'
+import { SideProcessError } from '../side-process.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import type { Stack, StackSide } from '../stack.ts'
 import { type BuildOptions, ollamaProgram } from './build.ts'
-import { type OllamaEnvironment, type OllamaProfile, ollamaProfiles, ownVariables } from './profiles.ts'
+import { type OllamaEnvironment, type OllamaProfile, ollamaProfiles } from './profiles.ts'
 import { measuredRate, type OllamaServer, startOllama } from './server.ts'
 
 export interface OllamaStackOptions extends BuildOptions {
@@ -31,15 +32,14 @@ export interface OllamaSide extends StackSide {
 
 /**
  * A real Ollama for each profile, with the same model of random weights.
- * @throws {UsageError} for changes that cannot be, and where this machine cannot build it; SideProcessError where one does not start. Nothing is left then.
+ * @throws {UsageError} where this machine cannot build it; SideProcessError where one does not start that nothing was changed of. Nothing is left then.
  */
 export async function startOllamaStack({ profiles, changes, firstPort, ...build }: OllamaStackOptions): Promise<Stack<OllamaSide>> {
   const wanted = profiles.map((profile) => ({ profile, environment: sideEnvironment(profile, changes) }))
-  const refused = Object.keys(changes).filter((change) => ownVariables.includes(change.replace(/^.*:/, '')))
-  if (refused.length > 0) throw new UsageError(refused.map((change): Problem => ({ what: `--set-env ${change}: the stack sets this itself.`, fix: 'Leave it out.' })))
   if (firstPort !== undefined) await freePorts(wanted.length, firstPort)
   const program = await ollamaProgram(build)
-  const folder = newStackFolder(cacheFolder(build.environment), 'ollama')
+  const cache = cacheFolder(build.environment)
+  const folder = newStackFolder(cache, 'ollama')
   const groups = new ProcessGroups(folder)
   try {
     const starts = await Promise.allSettled(wanted.map(({ profile, environment }, index) => startOllama({
@@ -57,8 +57,9 @@ export async function startOllamaStack({ profiles, changes, firstPort, ...build 
     })
     return { sides, died: groups.died, down: () => groups.end() }
   } catch (error) {
+    const failure = error instanceof SideProcessError && !build.signal.aborted ? failedStart(error, { cache, stack: 'ollama', folder, sides: profiles, isChanged: Object.keys(changes).length > 0 }) : error
     await groups.end()
-    throw error
+    throw failure
   }
 }
 

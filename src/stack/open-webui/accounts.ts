@@ -23,8 +23,29 @@ type Login = Pick<OpenWebUiAccount, 'email' | 'password'>
 const session = z.object({ token: z.string().min(1) })
 const patience = 60_000
 
-/** Signs the admin in, which the first start has made, and makes the other accounts. @throws {SideProcessError} where the side refuses. */
-export async function makeAccounts(origin: string, logins: { readonly admin: Login; readonly person: Login; readonly other: Login; readonly crowd: readonly Login[] }): Promise<OpenWebUiAccounts> {
+/** Signs the admin in, which the first start has made, and makes the other accounts. @throws {SideProcessError} where the side refuses, with its name. */
+export async function makeAccounts(side: Side, logins: Logins): Promise<OpenWebUiAccounts> {
+  try {
+    return await entered(side.url, logins)
+  } catch (error) {
+    throw error instanceof SideProcessError ? new SideProcessError(`open-webui ${side.name}: ${error.message}`) : error
+  }
+}
+
+interface Side {
+  readonly name: string
+  /** Its origin. */
+  readonly url: string
+}
+
+interface Logins {
+  readonly admin: Login
+  readonly person: Login
+  readonly other: Login
+  readonly crowd: readonly Login[]
+}
+
+async function entered(origin: string, logins: Logins): Promise<OpenWebUiAccounts> {
   const admin = await signedIn(`${origin}/api/v1/auths/signin`, logins.admin, {})
   const add = (login: Login, name: string): Promise<OpenWebUiAccount> => signedIn(`${origin}/api/v1/auths/add`, login, { name, role: 'user' }, admin.token)
   const [person, other] = [await add(logins.person, 'Person'), await add(logins.other, 'Other')]
@@ -44,10 +65,19 @@ export interface Asking {
   readonly body?: unknown
 }
 
-/** @throws {SideProcessError} for every status but 200; says nothing of what was sent. */
+/** @throws {SideProcessError} where nothing answers, and for every status but 200; says nothing of what was sent. */
 export async function json(url: string, { method = 'GET', token, body }: Asking): Promise<unknown> {
   const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
-  const answer = await fetch(url, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: AbortSignal.timeout(patience) })
-  if (answer.status !== 200) throw new SideProcessError(`${method} ${url} answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`)
-  return answer.json()
+  const asked = `${method} ${url}`
+  const [status, text] = await fetch(url, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: AbortSignal.timeout(patience) })
+    .then(async (answer): Promise<[number, string]> => [answer.status, await answer.text()])
+    .catch((error: unknown) => { throw new SideProcessError(`${asked} was not answered: ${causeOf(error)}`) })
+  if (status !== 200) throw new SideProcessError(`${asked} answered ${status}: ${text.slice(0, 300)}`)
+  return JSON.parse(text)
+}
+
+/** fetch itself says no more than that it failed. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
 }

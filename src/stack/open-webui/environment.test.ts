@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { UsageError } from '../../errors.ts'
-import { checkChanges, type SidePlan, sideEnvironment, sideSettings } from './environment.ts'
+import { type SidePlan, sideEnvironment, sideSettings } from './environment.ts'
 
 const plan: SidePlan = {
   port: 3_000, dataFolder: '/data', secretKey: 'k'.repeat(48), admin: { email: 'a@b', password: 'p' }, searchUrl: 'http://127.0.0.1:9100', redisUrl: undefined, settings: {},
@@ -12,12 +11,6 @@ test('--set-env goes on top of the profile, what names the side on top of what n
     UVICORN_WORKERS: '4', AIOHTTP_CLIENT_TIMEOUT: '45', THREAD_POOL_SIZE: '8', DATABASE_POOL_SIZE: '10', AIOHTTP_POOL_CONNECTIONS: '100', NEW_ONE: 'x=y',
   })
   expect(sideSettings('before', 45_000, { 'before:UVICORN_WORKERS': '2' })).toMatchObject({ UVICORN_WORKERS: '2' })
-})
-
-test('what makes a side ours cannot be changed, and every such change is told', () => {
-  expect(() => checkChanges({ THREAD_POOL_SIZE: '7', DATA_DIR: '/tmp', 'after:REDIS_URL': 'redis://x' })).toThrow(UsageError)
-  expect(() => checkChanges({ THREAD_POOL_SIZE: '7', DATA_DIR: '/tmp', 'after:REDIS_URL': 'redis://x' })).toThrow(/DATA_DIR[^]*REDIS_URL/)
-  expect(() => checkChanges({ THREAD_POOL_SIZE: '7' })).not.toThrow()
 })
 
 test('a side is told of Redis, the page and the model where they are', () => {

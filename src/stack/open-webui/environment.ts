@@ -1,4 +1,3 @@
-import { type Problem, UsageError } from '../../errors.ts'
 import { type ProfileName, profileEnvironment } from '../profiles.ts'
 
 /** What answers behind Open WebUI. */
@@ -23,7 +22,7 @@ export interface SidePlan {
 }
 
 /** Variables that make a side what it is to us: without them it does not start, or not where we look for it. */
-const ours = [
+export const ownVariables: readonly string[] = [
   'DATA_DIR', 'PORT', 'HOST', 'WEBUI_SECRET_KEY', 'WEBUI_AUTH', 'WEBUI_ADMIN_EMAIL', 'WEBUI_ADMIN_PASSWORD', 'WEBUI_ADMIN_NAME', 'USE_SLIM_DOCKER', 'ENABLE_PERSISTENT_CONFIG',
   'OPENAI_API_BASE_URLS', 'OPENAI_API_BASE_URL', 'OPENAI_API_KEYS', 'OPENAI_API_KEY', 'OLLAMA_BASE_URLS', 'OLLAMA_BASE_URL', 'SEARXNG_QUERY_URL', 'CORS_ALLOW_ORIGIN', 'REDIS_URL', 'WEBSOCKET_REDIS_URL',
 ]
@@ -34,15 +33,6 @@ export function sideSettings(profile: ProfileName, errorWithin: number, changes:
   const everywhere = said.filter(([name]) => !name.includes(':'))
   const here = said.flatMap(([name, value]): [string, string][] => (name.startsWith(`${profile}:`) ? [[name.slice(profile.length + 1), value]] : []))
   return { ...profileEnvironment(profile, errorWithin), ...Object.fromEntries([...everywhere, ...here]) }
-}
-
-/** @throws {UsageError} with every variable that --set-env may not change. */
-export function checkChanges(changes: Readonly<Record<string, string>>): void {
-  const problems = Object.keys(changes).flatMap((name): Problem[] => {
-    const plain = name.replace(/^.*:/, '')
-    return ours.includes(plain) ? [{ what: `--set-env ${plain}: first-token sets this one itself, or it would not find the side.`, fix: 'Leave it out.' }] : []
-  })
-  if (problems.length > 0) throw new UsageError(problems)
 }
 
 /** All variables of a side: it inherits nothing, for proxies and settings of whoever runs this would change what is measured. */

@@ -86,12 +86,16 @@ test.concurrent('sides come up with all their workers, their accounts and the se
 })
 
 test.concurrent.for([
-  { name: 'a setting that Open WebUI does not survive', changes: { changes: { FAKE_DIES: 'ValueError: what a number' } }, says: /open-webui before did not start, exit code 3: [^]*what a number[^]*logs are kept in/ },
+  { name: 'a setting that Open WebUI does not survive', changes: { changes: { FAKE_DIES: 'ValueError: what a number' } }, says: /open-webui before did not start, exit code 3: [^]*what a number[^]*Leave out what --set-env changes, or correct it; the logs are in .*failed-start/ },
   { name: 'a model that is not offered', changes: { changes: { FAKE_MODELS: 'other' } }, says: /does not offer the model mock but other/ },
   { name: 'a mock setting that there is none of', changes: { mockArgs: ['--slot', '1'] }, says: /The mock does not take what --defect mock: says \([^)]*--slot/ },
-  { name: 'a variable that is ours', changes: { changes: { 'before:DATA_DIR': '/tmp' } }, says: /--set-env DATA_DIR/ },
 ] as const)('$name: told, and nothing is left', async ({ changes, says }, { place, expect }) => {
   await expect(startOpenWebUi(place.options({ profiles: ['before', 'after'], ...changes }))).rejects.toThrow(says)
+})
+
+test.concurrent('what was changed by hand and does not start is no crash', async ({ place, expect }) => {
+  await expect(startOpenWebUi(place.options({ changes: { FAKE_DIES: 'ValueError' } }))).rejects.toMatchObject({ name: 'UsageError', exitCode: 2 })
+  expect(readFileSync(path.join(place.cache, 'failed-start/open-webui-before.log'), 'utf8')).toContain('ValueError')
 })
 
 test.concurrent('a port that is taken is told before anything starts', async ({ place, expect }) => {
@@ -104,7 +108,11 @@ test.concurrent('a port that is taken is told before anything starts', async ({ 
 
 test.concurrent('everything that is missing is told at once, with what installs it', async ({ place, expect }) => {
   const environment = { PATH: path.join(place.folder, 'nothing'), FIRST_TOKEN_CACHE: place.cache }
-  await expect(startOpenWebUi(place.options({ profiles: ['before', 'recommended'], environment }))).rejects.toMatchObject({ exitCode: 2, problems: [{ what: expect.stringContaining('Python 3.11 or 3.12') }, { what: expect.stringContaining('redis-server') }] })
+  const missing = [{ what: expect.stringContaining('Python 3.11 or 3.12') }, { what: expect.stringContaining('redis-server') }]
+  await expect(startOpenWebUi(place.options({ profiles: ['before', 'recommended'], environment }))).rejects.toMatchObject({ exitCode: 2, problems: missing })
+  const forOllama = [{ what: expect.stringContaining('there is no `go`') }, { what: expect.stringContaining('no C++ compiler') }]
+  const elsewhere = { ...environment, FIRST_TOKEN_CACHE: path.join(place.folder, 'empty-cache') }
+  await expect(startOpenWebUi(place.options({ profiles: ['before', 'recommended'], environment: elsewhere, ollama: {} }))).rejects.toMatchObject({ exitCode: 2, problems: [...missing, ...forOllama] })
 })
 
 const pagesIn = (place: Place): number => place.left.running.filter(({ args }) => args.includes('fake-open-webui')).length

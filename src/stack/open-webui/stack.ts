@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Problem, UsageError } from '../../errors.ts'
 import type { SideSpec } from '../../sample/run-file.ts'
 import { cacheFolder } from '../cache-folder.ts'
+import { failedStart } from '../failed-start.ts'
 import { availableMemoryBytes } from '../memory.ts'
 import { freePorts } from '../ports.ts'
-import { ollamaProgram } from '../ollama/build.ts'
-import type { OllamaEnvironment } from '../ollama/profiles.ts'
+import { missingForOllama, ollamaProgram } from '../ollama/build.ts'
+import { type OllamaEnvironment, ollamaBehind } from '../ollama/profiles.ts'
 import { measuredRate, type OllamaServer, startOllama } from '../ollama/server.ts'
 import { ownIdentity } from '../process-identity.ts'
 import { ProcessGroups } from '../process-groups.ts'
@@ -16,7 +17,7 @@ import { SideProcessError, type SideProcess, startSideProcess } from '../side-pr
 import type { Stack, StackSide } from '../stack.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
 import { makeAccounts, type OpenWebUiAccounts } from './accounts.ts'
-import { checkChanges, type ModelBehind, sideSettings } from './environment.ts'
+import { type ModelBehind, sideSettings } from './environment.ts'
 import { memoryProblem } from './memory-need.ts'
 import { findPython, type Python } from './python.ts'
 import { findRedis, type Redis } from './redis.ts'
@@ -78,13 +79,12 @@ interface Means {
 /**
  * Starts the mock, then all sides at once, and waits until all workers of all sides are up.
  * @throws {UsageError} where this machine lacks what it takes: every lack, with what mends it.
- * @throws {SideProcessError} where one of them does not start. Either way nothing is left running.
+ * @throws {SideProcessError} where one of them does not start; a UsageError where something of it was changed. Either way nothing is left running.
  */
 export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWebUiStack> {
   const { environment, changes, profiles, errorWithin, files, note, signal } = options
-  checkChanges(changes)
   const wanted = profiles.map((name): WantedSide => ({ name, settings: sideSettings(name, errorWithin, changes) }))
-  const means = meansFor(wanted, environment['PATH'] ?? '')
+  const means = meansFor(wanted, environment['PATH'] ?? '', options.ollama === undefined ? [] : await missingForOllama(environment))
   await freePorts(wanted.length, options.firstPort)
   const cache = cacheFolder(environment)
   mkdirSync(cache, { recursive: true })
@@ -107,27 +107,33 @@ export async function startOpenWebUi(options: OpenWebUiOptions): Promise<OpenWeb
     watch = watchWorkers(sides.flatMap(({ name, workers }) => (workers.length > 1 ? [{ side: name, pids: workers }] : [])))
     return { folder, mock: { url: mock.url }, model, ollama, sides, died: Promise.race([mock.died, groups.died, watch.died]), down }
   } catch (error) {
-    keepLogs(wanted, folder, cache)
+    const failure = error instanceof SideProcessError && !signal.aborted ? failedStart(error, { cache, stack: 'open-webui', folder, sides: [...profiles, modelServer], isChanged: isChanged(options) }) : error
     await down()
-    throw error instanceof SideProcessError && !signal.aborted ? new SideProcessError(`${error.message}\nThe logs are kept in ${keptLogs(cache)}.`) : error
+    throw failure
   }
 }
 
+/** Whether --set-env changed a side, or the Ollama behind them. */
+const isChanged = ({ changes, ollama = {} }: OpenWebUiOptions): boolean => Object.keys(changes).length > 0 || Object.entries(ollama).some(([name, value]) => ollamaBehind[name] !== value)
+
 /** @throws {UsageError} with everything that is missing. */
-function meansFor(wanted: readonly WantedSide[], searchPath: string): Means {
+function meansFor(wanted: readonly WantedSide[], searchPath: string, others: readonly Problem[]): Means {
   const python = findPython(searchPath)
   const redis = wanted.some(({ settings }) => wantsRedis(settings)) ? findRedis(searchPath) : undefined
   const memory = memoryProblem(wanted.map(({ name, settings }) => ({ name, workers: workersOf(settings) })), availableMemoryBytes())
-  const problems: Problem[] = [python, redis, memory].filter((found) => found !== undefined && 'what' in found)
+  const problems: Problem[] = [...[python, redis, memory].filter((found) => found !== undefined && 'what' in found), ...others]
   if (problems.length > 0 || 'what' in python || (redis !== undefined && 'what' in redis)) throw new UsageError(problems)
   return { python, redis }
 }
 
 const mockModel = { model: 'mock', taskModel: 'mock-task' } as const
 
+/** Its name, and its folder in that of the stack. */
+const modelServer = 'ollama'
+
 /** Before anything else: how fast it tells is measured while nothing else wants the machine. */
 async function startModelServer(program: string, groups: ProcessGroups, folder: string, { ollama = {}, note, signal }: OpenWebUiOptions): Promise<BehindAll> {
-  const server = await startOllama({ name: 'ollama', program, environment: ollama, groups, folder: path.join(folder, 'ollama'), signal })
+  const server = await startOllama({ name: modelServer, program, environment: ollama, groups, folder: path.join(folder, modelServer), signal })
   const tokensPerSecond = await measuredRate(server, signal)
   note(`ollama is up at ${server.url} and tells ${Math.round(tokensPerSecond)} tokens a second`)
   return { ...server, tokensPerSecond }
@@ -198,7 +204,7 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
 const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
 
 async function described({ name, settings: given }: WantedSide, { url, log, workers }: RunningSide, logins: Parameters<typeof makeAccounts>[1], start: SidesStart): Promise<OpenWebUiSide> {
-  const accounts = await makeAccounts(url, logins)
+  const accounts = await makeAccounts({ name, url }, logins)
   const redisVersion = wantsRedis(given) ? start.redis?.version : undefined
   const { settings, models } = await settingsInForce({ origin: url, adminToken: accounts.admin.token, log, given, redisVersion })
   const { model } = start.model
@@ -215,15 +221,4 @@ export function writeAccounts(folder: string, sides: readonly Pick<OpenWebUiSide
     return [`${prefix}_EMAIL='${accounts[who].email}'`, `${prefix}_PASSWORD='${accounts[who].password}'`, `${prefix}_TOKEN='${accounts[who].token}'`]
   }))
   writeFileSync(accountsFile(folder), `${lines.join('\n')}\n`, { mode: 0o600 })
-}
-
-const keptLogs = (cache: string): string => path.join(cache, 'failed-start')
-
-/** The folder of the stack goes; what the sides said last is worth keeping. */
-function keepLogs(wanted: readonly WantedSide[], folder: string, cache: string): void {
-  mkdirSync(keptLogs(cache), { recursive: true, mode: 0o700 })
-  for (const { name } of wanted) {
-    const log = path.join(folder, name, 'log.txt')
-    if (existsSync(log)) copyFileSync(log, path.join(keptLogs(cache), `open-webui-${name}.log`))
-  }
 }
