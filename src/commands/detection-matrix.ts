@@ -27,18 +27,6 @@ export const matrixScenarios = ['concurrent', 'simple-chat', 'web-search', 'disc
 /** Those whose matrix is run where they are named. */
 export const furtherScenarios = ['page', 'second-message', 'idle-then-send', 'thread-pool', 'db-pressure'] as const
 
-/** What these wait for is seconds long. */
-export const patientScenarios: readonly string[] = ['web-search', 'disconnect', 'page', 'thread-pool']
-
-/** Rows that wait for minutes and do nothing besides: they are measured beside everything else. */
-export const slowestRows: Readonly<Record<string, readonly string[]>> = { 'web-search': ['slots=none,stallsEvery=1,stallFor=10500'] }
-
-/**
- * How many stacks are measured at the same time. Most of the time they wait for a model that is slow or silent on purpose; what one of them adds to the
- * others is small beside their bounds, and where it is not a row stays undecided and is measured once more.
- */
-export const lanesOf: Readonly<Record<string, number>> = { concurrent: 2, 'simple-chat': 3, 'web-search': 3, disconnect: 4, 'long-story': 4, capacity: 2, crowd: 2, 'multi-worker': 2, page: 3, 'second-message': 3, 'idle-then-send': 3, 'thread-pool': 3, 'db-pressure': 2 }
-
 const waits = 'hello does not wait for the story'
 const grows = 'a longer story delays hello no more'
 const starts = 'hello starts immediately'

@@ -3,9 +3,10 @@ import { languageFile, loadScenario } from '../engine/bundle.ts'
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
 import type { Rules } from '../sample/run-file.ts'
 import type { CommandContext } from './context.ts'
-import { furtherScenarios, lanesOf, matrixCases, matrixScenarios, patientScenarios, slowestRows } from './detection-matrix.ts'
+import { furtherScenarios, matrixCases, matrixScenarios } from './detection-matrix.ts'
 import { matrixLane } from './matrix-lane.ts'
 import type { MatrixRow } from './matrix-lane-run.ts'
+import { dealt, lanesOf, patientScenarios, slowestRows } from './matrix-schedule.ts'
 import { reportsFolder } from './reports-folder.ts'
 import { scenarioFiles } from './scenario-files.ts'
 import { StopSignal } from './stop-signal.ts'
@@ -31,7 +32,7 @@ export async function doctor(flags: DoctorFlags, context: CommandContext): Promi
   let rows: readonly MatrixRow[]
   try {
     const [slow, others] = await Promise.all([
-      Promise.all(scenarios.filter((name) => slowestRows[name] !== undefined).map((name) => decidedMatrix(name, { ...ask, place: `${name}-slowest`, isWanted: (row) => isAsked(row) && isSlow(name, row) }))),
+      inTurn(scenarios.filter((name) => slowestRows[name] !== undefined).map((name) => [name]), stop, (name) => decidedMatrix(name, { ...ask, place: `${name}-slowest`, isWanted: (row) => isAsked(row) && isSlow(name, row) })),
       inTurn(groupsOf(scenarios), stop, (name) => decidedMatrix(name, { ...ask, place: name, isWanted: (row) => isAsked(row) && !isSlow(name, row) })),
     ])
     rows = scenarios.flatMap((name) => [...others.flat(), ...slow.flat()].filter(({ scenario }) => scenario === name))
@@ -111,15 +112,10 @@ async function matrix(name: string, { size, isAlone }: (typeof passes)[number], 
   const scenario = await loadScenario(file, languageFile(), { control: true, quick: size === 'quick', set: {} })
   const rows = matrixCases(scenario.spec).map((one) => one.name).filter(isWanted)
   if (rows.length === 0) return []
-  const parts = dealt(rows, isAlone ? 1 : lanesOf[name] ?? 1)
+  const parts = dealt(name, rows, isAlone ? 1 : lanesOf[name] ?? 1)
   const part = path.join(folder, `${place}-${size}${isAlone ? '-alone' : ''}`)
   const lanes = parts.map((hand, index) => matrixLane({ scenario: name, rows: hand, size, seed, folder: parts.length === 1 ? part : `${part}-${index + 1}` }, stop, context))
   return (await Promise.all(lanes)).flat()
-}
-
-/** Dealt to so many hands in turn; no hand is empty. */
-function dealt<T>(values: readonly T[], hands: number): T[][] {
-  return Array.from({ length: Math.min(hands, values.length) }, (_, hand) => values.filter((_value, index) => index % hands === hand))
 }
 
 function matrixText(rows: readonly MatrixRow[], again: string): string {
