@@ -3,7 +3,7 @@ import { ms, param, scenario, seconds } from 'first-token'
 /** A search whose pages are so large that reading them keeps a worker busy; on the control stack, where a search holds a slot of its worker, one that takes its time. */
 const searchTakes = param('searchTakes', ms(0), { control: seconds(1.2), quick: ms(400) })
 const pages = param('pages', 5)
-const pageBytes = param('pageBytes', 600_000, { control: 5_000 })
+const pageBytes = param('pageBytes', 200_000, { control: 5_000 })
 
 /**
  * With several workers the words of an answer come to the page only if the worker that has the page's socket learns of them. And one worker that is busy

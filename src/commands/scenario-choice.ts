@@ -34,7 +34,7 @@ export async function loadScenarios(files: readonly string[], request: Pick<RunR
 }
 
 /** Pages that take Open WebUI so long to read that others wait: on one worker /health alone more than a second. `--set pageBytes=5000` asks for small ones. */
-const heavyPages = { pages: '5', pageBytes: '6000000' }
+const heavyPages = { pages: '5', pageBytes: '1500000' }
 
 /**
  * What is other than usual on a stack that we start: its time-outs are ours to choose, and what is claimed of them goes with them; and nobody else waits

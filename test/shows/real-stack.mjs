@@ -47,7 +47,7 @@ const lines = {
   },
 
   async websearch() {
-    const result = await firstToken(['run', 'web-search', '--stack', 'open-webui', '--profiles', 'before,recommended', '--set', 'pages=5', '--set', 'pageBytes=10000000', '--set', 'searchTakes=0s'])
+    const result = await firstToken(['run', 'web-search', '--stack', 'open-webui', '--profiles', 'before,recommended'])
     const document = documentOf(result)
     says('heavy pages: hello and /health stall on one worker', ['stalledShare', 'healthTime'].every((metric) => verdictOf(document, 'before', metric) === 'fail'), `exit ${result.code}, ${result.seconds.toFixed(0)} s; ${sayOf(document, ['before'], 'stalledShare')}; ${sayOf(document, ['before'], 'healthTime')}`)
     says('what share stalls with four', claimOf(document, 'recommended', 'stalledShare')?.value !== undefined, sayOf(document, ['recommended'], 'stalledShare'))
