@@ -21,13 +21,14 @@ async function measured(scenario: string, profiles: string): Promise<Judged & { 
 }
 
 describe.skipIf(isLeftOut('python') || isLeftOut('redis'))('the page’s socket', () => {
-  test('four workers without Redis: most chats get no words though they are finished; with Redis all get theirs', async () => {
+  test('four workers without Redis: many chats get no words though they are finished; with Redis all get theirs', async () => {
     const judged = await measured('multi-worker', 'after,recommended')
     expect(verdictsOf(judged, 'multi-worker', 'the words come to the page')).toEqual({ after: 'fail', recommended: 'pass' })
     expect(verdictsOf(judged, 'multi-worker', 'no word is lost')).toEqual({ after: 'fail', recommended: 'pass' })
     const chats = judged.run.messages.filter(({ side, label }) => side === 'after' && label === 'chat')
     const lost = chats.filter(({ outcome }) => outcome.kind === 'failed' && outcome.code === 'not-delivered')
-    expect(lost.length / chats.length).toBeGreaterThan(0.5)
+    // Three in four where connections are dealt to the workers by chance; fewer where the one that is at leisure takes them all.
+    expect(lost.length / chats.length).toBeGreaterThan(0.1)
     for (const { upstream } of lost) expect(upstream?.tokensWritten).toBe(10)
   })
 
