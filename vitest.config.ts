@@ -10,6 +10,8 @@ export default defineConfig({
     passWithNoTests: false,
     // Much of the time a test waits; vitest's own choice on two cores is one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Of tests that start programs and wait for them; with more at once on a slow machine a program is not up within its ten seconds.
+    maxConcurrency: 3,
     testTimeout: 30_000,
   },
 })
