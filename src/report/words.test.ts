@@ -77,3 +77,12 @@ test('what waited in the model waited for no worker, and where nobody looked not
   expect(blamed({ workers: 4 }, {})).toBe('')
   expect(blamed({}, { health: 0, layer: 'unknown', kind: 'ollama' })).toBe(turned)
 })
+
+test('that nobody stalled is said where it was asked and could be told', () => {
+  const [run] = passing.runs
+  const [row] = run?.attribution ?? []
+  if (run === undefined || row === undefined) throw new Error('the fixture is empty')
+  const attribution = [{ ...row, side: 'after', stalledBy: { ...row.stalledBy, beforeModel: 0, model: 0, afterModel: 0, tester: 0, unknown: 0 } }]
+  const said = (n: number): string[] => blameInWords({ attribution, claims: [claim({ metric: 'stalledShare', n })], sides: run.sides })
+  expect([said(96), said(0)]).toEqual([['after: no message stalled.'], []])
+})

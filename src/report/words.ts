@@ -92,15 +92,15 @@ const layers = [
   ['unknown', 'in a part that is not known'],
 ] as const
 
-/** Per side, which part its stalled probes waited in. Sides whose attribution was not measured and that stalled nobody are left out; and all, where nobody asked who stalled. */
+/** Per side, which part its stalled probes waited in. Sides whose attribution was not measured and that stalled nobody are left out; and those of which nobody could tell who stalled. */
 export function blameInWords({ attribution, claims, sides: measured }: Pick<RunResult, 'attribution' | 'claims' | 'sides'>): string[] {
-  const isAsked = claims.some(({ metric }) => metric === 'stalledShare')
+  const isKnown = (name: string): boolean => claims.some(({ metric, side, n }) => metric === 'stalledShare' && side === name && n > 0)
   const sides = [...new Set(attribution.map(({ side }) => side))]
   return sides.flatMap((side) => {
     const rows = attribution.filter((row) => row.side === side)
     const counts = layers.map(([layer, words]) => ({ words, count: rows.reduce((sum, row) => sum + row.stalledBy[layer], 0) })).filter(({ count }) => count > 0)
     const total = counts.reduce((sum, { count }) => sum + count, 0)
-    if (total === 0) return isAsked && rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
+    if (total === 0) return isKnown(side) && rows.some(({ parts }) => parts !== null) ? [`${side}: no message stalled.`] : []
     const [first] = counts
     const own = measured.find(({ name }) => name === side)
     const cause = causeInWords(rows, own === undefined ? undefined : workersOf(own))
