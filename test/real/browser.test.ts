@@ -85,7 +85,7 @@ describe.skipIf(isLeftOut('chromium'))('a page in Chromium', { timeout: 120_000 
     expect((await said(silent.target)).outcome).toEqual({ kind: 'answered' })
   })
 
-  test('the scenario tells the two pages apart, with a picture of each', async () => {
+  test('the scenario tells such pages apart, with a picture of each', { timeout: 300_000 }, async () => {
     for (const [options, midAnswer, beforeSend] of [[{}, 'pass', 'pass'], [{ tellsErrors: false }, 'fail', 'fail'], [{ goesOn: true }, 'inconclusive', 'pass']] as const) {
       const page = await serveChatPage({ ...options, words: 200 })
       open.push(page)
@@ -123,10 +123,8 @@ describe.skipIf(isLeftOut('chromium'))('a page in Chromium', { timeout: 120_000 
 
   test('a server that answers nothing leaves nothing to be missing, even in a page that has no place for it', async () => {
     const fails = ['says nothing', 'says no word', 'says an error', 'loads nothing'] as const
-    for (const lacks of [undefined, 'words'] as const) {
-      const seen = await Promise.all(fails.map((each) => inspected({ fails: each, ...(lacks === undefined ? {} : { lacks }) })))
-      expect(seen).toEqual(fails.map(() => ({ missing: [], wasAnswered: false, noSearch: undefined })))
-    }
+    const seen = await Promise.all(fails.map((each) => inspected({ fails: each, lacks: 'words' })))
+    expect(seen).toEqual(fails.map(() => ({ missing: [], wasAnswered: false, noSearch: undefined })))
   })
 
   test('a page of another release is no broken system: exit 2 before anything is measured; a scenario whose search it does not have is left out', async () => {
