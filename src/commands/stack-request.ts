@@ -4,6 +4,7 @@ import type { SideSpec } from '../sample/run-file.ts'
 import { ownVariables as ollamaVariables } from '../stack/ollama/profiles.ts'
 import { ownVariables as openWebUiVariables } from '../stack/open-webui/environment.ts'
 import { fullErrorWithin, profileNames, quickErrorWithin } from '../stack/profiles.ts'
+import { type MockSettings, mockSettings } from './mock-settings.ts'
 import type { RunFlags, TargetFlag, TargetKind } from './run-request.ts'
 
 /** Real stacks that a run can start; without one of them it starts the control stack. */
@@ -24,7 +25,7 @@ export interface StackRequest {
   /** Those of them whose value stands in a variable of whoever runs this: it is told to the side, and to nobody else. */
   readonly untold: readonly string[]
   /** What --defect changes of the mock: `slots`, for one. */
-  readonly mockSettings: Readonly<Record<string, string>>
+  readonly mockSettings: MockSettings
   /** Within what time an error has to be seen, ms: the time-outs of the stack go with it, and so do the claims about them. */
   readonly errorWithin: number
 }
@@ -64,9 +65,9 @@ export function stackRequest(flags: RunFlags, problems: Problem[], environment: 
   const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
   if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
   else if (name === 'compose' && modelServer === 'ollama') problems.push({ what: '--model-server ollama: the Ollama of the compose file has no model to begin with.', fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
-  const mockSettings = mockSettingsOf(flags.defect ?? [], problems)
-  if (modelServer === 'ollama' && Object.keys(mockSettings).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
-  const request = { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', ...changesOf(flags.setEnv ?? [], profiles, problems, environment), mockSettings, errorWithin: errorWithinOf(flags) }
+  const spoilt = mockSettings(flags.defect ?? [], problems)
+  if (modelServer === 'ollama' && Object.keys(spoilt).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
+  const request = { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', ...changesOf(flags.setEnv ?? [], profiles, problems, environment), mockSettings: spoilt, errorWithin: errorWithinOf(flags) }
   problems.push(...refusedChanges(request))
   return request
 }
@@ -132,15 +133,4 @@ function refusedChanges({ name, modelServer, environment }: StackRequest): Probl
     const own = isBehind || name === 'ollama' ? ollamaVariables : openWebUiVariables
     return own.includes(plain) ? [{ what: `--set-env ${key}: first-token sets this one itself, or it would not find the side.`, fix: 'Leave it out.' }] : []
   })
-}
-
-/** A real stack has no settings of ours to spoil; the mock behind it has. */
-function mockSettingsOf(texts: readonly string[], problems: Problem[]): Record<string, string> {
-  const settings: Record<string, string> = {}
-  for (const text of texts) {
-    const [, name, value] = /^mock:([a-zA-Z]+)=(.+)$/.exec(text) ?? []
-    if (name === undefined || value === undefined) problems.push({ what: `--defect ${text} changes the control stack, and another was asked for.`, fix: 'Of a real stack only the mock model behind it can be spoilt: --defect mock:slots=1.' })
-    else settings[name] = value
-  }
-  return settings
 }
