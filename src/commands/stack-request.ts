@@ -1,9 +1,10 @@
 import { parseDuration } from '../duration.ts'
 import type { Problem } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import type { SideSpec } from '../sample/run-file.ts'
-import { ownVariables as ollamaVariables } from '../stack/ollama/profiles.ts'
+import { ollamaProfiles, ownVariables as ollamaVariables } from '../stack/ollama/profiles.ts'
 import { ownVariables as openWebUiVariables } from '../stack/open-webui/environment.ts'
-import { fullErrorWithin, profileNames, quickErrorWithin } from '../stack/profiles.ts'
+import { fullErrorWithin, openWebUiProfiles, profileNames, quickErrorWithin } from '../stack/profiles.ts'
 import { type MockSettings, mockSettings } from './mock-settings.ts'
 import type { RunFlags, TargetFlag, TargetKind } from './run-request.ts'
 
@@ -114,6 +115,7 @@ function changesOf(texts: readonly string[], profiles: readonly string[], proble
     else if (variable === undefined && secretName.test(name)) problems.push({ what: `--set-env ${name}: this is the name of a secret, and what is typed is stored with the run.`, fix: `Write --set-env ${name}=env:VAR: then the value comes from the environment, and is not stored.` })
     else {
       const key = side === undefined ? name : `${side}:${name}`
+      if (Object.hasOwn(changes, key)) problems.push({ what: `--set-env ${key} is given twice.`, fix: 'Keep one.' })
       changes[key] = told
       if (variable !== undefined) untold.push(key)
     }
@@ -124,13 +126,40 @@ function changesOf(texts: readonly string[], profiles: readonly string[], proble
 /** Whether a change, `NAME` or `PROFILE:NAME`, is an Ollama's own and nothing to Open WebUI. */
 export const isOllamas = (key: string): boolean => /^(?:.*:)?OLLAMA_(?!API_|BASE_URL)/.test(key)
 
-/** What would keep a stack from being found, or would be another model behind each side. */
-function refusedChanges({ name, modelServer, environment }: StackRequest): Problem[] {
-  return Object.keys(environment).flatMap((key): Problem[] => {
+/** What would keep a stack from being found, or would be another model behind each side; and what of its profiles is misspelt, or no number. */
+function refusedChanges(request: StackRequest): Problem[] {
+  const { name, modelServer, environment } = request
+  return Object.entries(environment).flatMap(([key, value]): Problem[] => {
     const plain = key.replace(/^.*:/, '')
     const isBehind = name !== 'ollama' && modelServer === 'ollama' && isOllamas(key)
     if (isBehind && key !== plain) return [{ what: `--set-env ${key}: one Ollama answers all sides.`, fix: `Write --set-env ${plain}=…` }]
-    const own = isBehind || name === 'ollama' ? ollamaVariables : openWebUiVariables
-    return own.includes(plain) ? [{ what: `--set-env ${key}: first-token sets this one itself, or it would not find the side.`, fix: 'Leave it out.' }] : []
+    const ofOllama = isBehind || name === 'ollama'
+    if (!ofOllama && ['REDIS_URL', 'WEBSOCKET_REDIS_URL'].includes(plain)) return [ownRedis(request, key)]
+    if ((ofOllama ? ollamaVariables : openWebUiVariables).includes(plain)) return [{ what: `--set-env ${key}: first-token sets this one itself, or it would not find the side.`, fix: 'Leave it out.' }]
+    return [...misspelt(key, plain, ofOllama ? Object.keys(ollamaProfiles.before) : openWebUiNames), ...noNumber(key, plain, value)]
   })
+}
+
+function ownRedis({ name, profiles }: StackRequest, key: string): Problem {
+  const [, side = profiles.find((profile) => profile === 'after') ?? profiles[0] ?? 'after'] = /^(.*):/.exec(key) ?? []
+  const what = `--set-env ${key}: first-token brings the Redis of a side itself, with its address.`
+  // In containers the file says which side has one.
+  return { what, fix: name === 'compose' ? 'Leave it out: the side recommended has one.' : `Write --set-env ${side}:WEBSOCKET_MANAGER=redis, and first-token starts one.` }
+}
+
+const openWebUiSettings = Object.values(openWebUiProfiles).flat()
+const openWebUiNames = openWebUiSettings.map((setting) => setting.name)
+
+/** One letter, and no more: other variables of Open WebUI have names like these. */
+function misspelt(key: string, plain: string, known: readonly string[]): Problem[] {
+  const suggestion = known.includes(plain) ? undefined : nearest(plain, known, 1)
+  return suggestion === undefined ? [] : [{ what: `--set-env ${key}: nothing reads a variable of this name.`, fix: `Did you mean ${suggestion}?` }]
+}
+
+/** Open WebUI goes by its own value where it cannot read a number, without a word. An empty value is what it takes for none. */
+function noNumber(key: string, plain: string, value: string): Problem[] {
+  const setting = openWebUiSettings.find((one) => one.name === plain && typeof one.value === 'number')
+  const isNumber = plain in ollamaProfiles.before || setting !== undefined
+  if (!isNumber || /^\d*$/.test(value)) return []
+  return [{ what: `--set-env ${key}: its value is no whole number.`, fix: setting?.isTimeOut === true ? `It is in seconds, without a unit: ${key}=45.` : `Write --set-env ${key}=4, for one.` }]
 }
