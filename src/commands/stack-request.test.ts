@@ -69,3 +69,27 @@ test('a number from the environment is not repeated where it is none', () => {
   expect(problems).toEqual([expect.stringMatching(/no whole number/)])
   expect(problems.join()).not.toContain('hush')
 })
+
+function problemsOf(flags: RunFlags): readonly string[] {
+  const problems: Problem[] = []
+  stackRequest(flags, problems, {})
+  return problems.map(({ what, fix }) => `${what} ${fix}`)
+}
+
+test('a stack that there is none of hides nothing else that is wrong, and is told as what it may have meant', () => {
+  expect(problemsOf({ stack: 'openwebui', via: 'sokket', modelServer: 'gpt', setEnv: ['x', 'after:A=1'], defect: ['mock:nosuch=1', 'before:slots=1'] })).toEqual([
+    expect.stringMatching(/--via sokket is not known\. It takes api, socket, browser/),
+    expect.stringMatching(/There is no stack "openwebui"\. Did you mean open-webui\?/),
+    expect.stringMatching(/--model-server gpt is not known here\. It takes mock or ollama/),
+    expect.stringMatching(/--set-env x is not \[PROFILE:\]NAME=VALUE/),
+    expect.stringMatching(/no setting "nosuch"/),
+  ])
+  expect(problemsOf({ stack: 'kubernetes' })).toEqual([expect.stringMatching(/There are control, open-webui, ollama, compose\./)])
+})
+
+test('a way that there is none of is told as such without a stack, too', () => {
+  expect(problemsOf({ via: 'sokket' })).toEqual([expect.stringMatching(/--via sokket is not known/)])
+  expect(problemsOf({ via: 'sokket', target: 'openai=http://127.0.0.1:1' })).toEqual([expect.stringMatching(/--via sokket is not known/)])
+  expect(problemsOf({ via: 'browser' })).toEqual([expect.stringMatching(/--via says something about a real stack/)])
+  expect(problemsOf({ via: 'socket' })).toEqual([])
+})

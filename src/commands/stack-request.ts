@@ -43,9 +43,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** What --stack and the flags beside it ask for; undefined is the control stack. */
 export function stackRequest(flags: RunFlags, problems: Problem[], environment: Environment): StackRequest | undefined {
+  const via = wayOf(flags, problems)
   if (flags.stack === undefined || flags.stack === 'control') {
-    // The control gateway knows the page's socket, too.
-    const hasWay = flags.target === undefined && flags.before === undefined && flags.after === undefined && (flags.via === 'socket' || flags.via === 'api')
+    // The control gateway knows the page's socket, too; a way that there is none of is told of as such.
+    const hasWay = via === undefined || (flags.target === undefined && flags.before === undefined && flags.after === undefined && via !== 'browser')
     for (const flag of ['profiles', 'via', 'modelServer', 'setEnv'] as const) {
       if (flags[flag] !== undefined && !(flag === 'via' && hasWay)) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a real stack, and none was asked for.`, fix: 'Add --stack open-webui.' })
     }
@@ -53,24 +54,44 @@ export function stackRequest(flags: RunFlags, problems: Problem[], environment: 
   }
   const name = realStacks.find((known) => known === flags.stack)
   if (name === undefined) {
-    problems.push({ what: `There is no stack "${flags.stack}".`, fix: `--stack takes control, ${realStacks.join(', ')}.` })
+    problems.push(unknownStack(flags.stack))
+    // What is wrong whichever was meant. Defects of sides may be those of the control stack.
+    modelServerOf(flags, undefined, problems)
+    changesOf(flags.setEnv ?? [], undefined, problems, environment)
+    mockSettings((flags.defect ?? []).filter((text) => text.startsWith('mock:')), problems)
     return undefined
   }
   const { known, standard } = profilesOf[name]
   const profiles = flags.profiles === undefined ? standard : flags.profiles.split(',').map((profile) => profile.trim()).filter((profile) => profile !== '')
   for (const profile of profiles) if (!known.includes(profile)) problems.push({ what: `--profiles: ${name} has no profile "${profile}".`, fix: `It has ${known.join(', ')}.` })
   if (profiles.length === 0 || new Set(profiles).size < profiles.length) problems.push({ what: `--profiles ${flags.profiles ?? ''} names none, or one twice.`, fix: `Write --profiles ${standard.join(',')}, for one.` })
-  const via = ways.find((way) => way === (flags.via ?? 'api'))
-  if (via === undefined) problems.push({ what: `--via ${flags.via ?? ''} is not known.`, fix: `It takes ${ways.join(', ')}.` })
-  else if (via !== 'api' && name === 'ollama') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
-  const modelServer = (['mock', 'ollama'] as const).find((server) => server === (flags.modelServer ?? (name === 'ollama' ? 'ollama' : 'mock')))
-  if (modelServer === undefined || (name === 'ollama' && modelServer === 'mock')) problems.push({ what: `--model-server ${flags.modelServer ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
-  else if (name === 'compose' && modelServer === 'ollama') problems.push({ what: '--model-server ollama: the Ollama of the compose file has no model to begin with.', fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
+  if (name === 'ollama' && via !== undefined && via !== 'api') problems.push({ what: `--via ${via}: Ollama has an API and no page.`, fix: 'Leave it out.' })
+  const modelServer = modelServerOf(flags, name, problems)
   const spoilt = mockSettings(flags.defect ?? [], problems)
   if (modelServer === 'ollama' && Object.keys(spoilt).length > 0) problems.push({ what: '--defect mock:… spoils our mock model, and a real one answers here.', fix: 'Leave it out.' })
   const request = { name, profiles, via: via ?? 'api', modelServer: modelServer ?? 'mock', ...changesOf(flags.setEnv ?? [], profiles, problems, environment), mockSettings: spoilt, errorWithin: errorWithinOf(flags) }
   problems.push(...refusedChanges(request))
   return request
+}
+
+export function unknownStack(name: string): Problem {
+  const known = ['control', ...realStacks]
+  const suggestion = nearest(name, known)
+  return { what: `There is no stack "${name}".`, fix: suggestion === undefined ? `There are ${known.join(', ')}.` : `Did you mean ${suggestion}?` }
+}
+
+function wayOf({ via: said = 'api' }: RunFlags, problems: Problem[]): StackRequest['via'] | undefined {
+  const via = ways.find((way) => way === said)
+  if (via === undefined) problems.push({ what: `--via ${said} is not known.`, fix: `It takes ${ways.join(', ')}.` })
+  return via
+}
+
+/** Of a stack that is not known it is only whether there is such a server. */
+function modelServerOf({ modelServer: said }: RunFlags, name: RealStack | undefined, problems: Problem[]): StackRequest['modelServer'] | undefined {
+  const server = (['mock', 'ollama'] as const).find((known) => known === (said ?? (name === 'ollama' ? 'ollama' : 'mock')))
+  if (server === undefined || (name === 'ollama' && server === 'mock')) problems.push({ what: `--model-server ${said ?? ''} is not known here.`, fix: name === 'ollama' ? 'Leave it out: this stack is a model server.' : 'It takes mock or ollama.' })
+  else if (name === 'compose' && server === 'ollama') problems.push({ what: '--model-server ollama: the Ollama of the compose file has no model to begin with.', fix: 'Take --stack open-webui --model-server ollama, or start it by hand as docker-compose.test.yaml says.' })
+  return server
 }
 
 /** What --set says; else 45 s, and in a quick run 6 s. What is no time is told of where the scenario takes it. */
@@ -101,7 +122,8 @@ export function toldSettings({ untold }: StackRequest, settings: SideSpec['setti
 /** Names whose values are secrets. What is typed stands in the run file, in the report, and in the list of processes. */
 const secretName = /SECRET|PASSWORD|TOKEN|_KEYS?$|(?:^|_)DATABASE_URL$/
 
-function changesOf(texts: readonly string[], profiles: readonly string[], problems: Problem[], environment: Environment): Pick<StackRequest, 'environment' | 'untold'> {
+/** @param profiles the sides that there are; undefined where that is not known */
+function changesOf(texts: readonly string[], profiles: readonly string[] | undefined, problems: Problem[], environment: Environment): Pick<StackRequest, 'environment' | 'untold'> {
   const changes: Record<string, string> = {}
   const untold: string[] = []
   for (const text of texts) {
@@ -110,7 +132,7 @@ function changesOf(texts: readonly string[], profiles: readonly string[], proble
     const [, variable] = /^env:([A-Za-z_][A-Za-z0-9_]*)$/.exec(value ?? '') ?? []
     const told = variable === undefined ? value : environment[variable]
     if (name === undefined || value === undefined) problems.push({ what: `--set-env ${typed} is not [PROFILE:]NAME=VALUE.`, fix: 'Write --set-env after:THREAD_POOL_SIZE=40, for one.' })
-    else if (side !== undefined && !profiles.includes(side)) problems.push({ what: `--set-env ${typed}: there is no side ${side} in this run.`, fix: `There are ${profiles.join(', ')}.` })
+    else if (side !== undefined && profiles !== undefined && !profiles.includes(side)) problems.push({ what: `--set-env ${typed}: there is no side ${side} in this run.`, fix: `There are ${profiles.join(', ')}.` })
     else if (told === undefined || (variable !== undefined && told === '')) problems.push({ what: `--set-env ${name}: the environment has no ${variable ?? ''}.`, fix: `Set it: export ${variable ?? ''}=…` })
     else if (variable === undefined && secretName.test(name)) problems.push({ what: `--set-env ${name}: this is the name of a secret, and what is typed is stored with the run.`, fix: `Write --set-env ${name}=env:VAR: then the value comes from the environment, and is not stored.` })
     else {
