@@ -33,3 +33,14 @@ test('whether the control stack is asked as a page does: where its scenario is a
   const via = async (flags: RunFlags): Promise<string | undefined> => (await runRequest(flags, {})).controlVia
   expect([await via({}), await via({ via: 'api' }), await via({ via: 'socket' }), await via({ target: 'open-webui-socket=http://127.0.0.1:1' }), await via({ stack: 'open-webui', via: 'socket' })]).toEqual([undefined, undefined, 'socket', 'socket', 'socket'])
 })
+
+test('a stack of ours with a real model says how to get our mock, and not how to put one behind a system', async () => {
+  const failing: ScenarioSpec = { ...concurrent, messages: { hello: { text: 'Hello', mock: { tokens: 1, firstTokenAfter: 2, gap: 20 }, fault: { kind: 'reset', afterTokens: 1 } } } }
+  const past: ScenarioSpec = { ...concurrent, phases: { direct: { together: ['hello'], copies: [1], repeat: 1, via: 'model' } } }
+  for (const spec of [failing, past]) {
+    expect(await leftOut(spec, { stack: 'open-webui', modelServer: 'ollama' })).toMatch(/: leave out --model-server ollama$/)
+    expect(await leftOut(spec, { stack: 'ollama' })).toMatch(/: run it with --stack open-webui$/)
+    expect(await leftOut(spec, { stack: 'open-webui' })).toBeUndefined()
+    expect(await leftOut(spec, { target: 'openai=http://127.0.0.1:1', load: 'full' })).toMatch(/our mock|first-token mock/)
+  }
+})
