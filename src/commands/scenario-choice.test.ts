@@ -3,7 +3,7 @@ import { concurrent } from '../../test/fixtures/run.ts'
 import type { ScenarioSpec } from '../scenario/spec.ts'
 import type { RunFlags } from './run-request.ts'
 import { runRequest } from './run-request.ts'
-import { targetsFor, whyLeftOut } from './scenario-choice.ts'
+import { targetsFor, viaNotTaken, whyLeftOut } from './scenario-choice.ts'
 
 const needing = (...needs: string[]): ScenarioSpec => ({ ...concurrent, needs })
 const kinds = async (spec: ScenarioSpec, flags: RunFlags): Promise<string[]> => targetsFor(spec, await runRequest(flags, {})).map(({ kind }) => kind)
@@ -43,4 +43,13 @@ test('a stack of ours with a real model says how to get our mock, and not how to
     expect(await leftOut(spec, { stack: 'open-webui' })).toBeUndefined()
     expect(await leftOut(spec, { target: 'openai=http://127.0.0.1:1', load: 'full' })).toMatch(/our mock|first-token mock/)
   }
+})
+
+test('a --via api that a scenario about the page cannot go by is told', async () => {
+  const told = async (spec: ScenarioSpec, flags: RunFlags): Promise<string | undefined> => viaNotTaken(spec, flags.via, await runRequest(flags, {}))
+  expect(await told(needing('socket'), { stack: 'open-webui', via: 'api' })).toMatch(/is said over it: --via api does not hold for it\.$/)
+  expect(await told(needing('socket'), { via: 'api' })).toMatch(/--via api does not hold/)
+  expect(await told(needing('socket'), { stack: 'open-webui' })).toBeUndefined()
+  expect(await told(needing('socket'), { stack: 'open-webui', via: 'socket' })).toBeUndefined()
+  expect(await told(needing(), { stack: 'open-webui', via: 'api' })).toBeUndefined()
 })

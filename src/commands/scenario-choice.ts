@@ -71,6 +71,12 @@ export function targetsFor({ needs }: Pick<ScenarioSpec, 'needs'>, { targets, st
   return targets.map((target) => (target.kind === 'open-webui' ? { ...target, kind: 'open-webui-socket' } : target))
 }
 
+/** A line about a --via api that a scenario does not go by, because it is about the page's socket; undefined where there is nothing to tell. */
+export function viaNotTaken({ name, needs }: Pick<ScenarioSpec, 'name' | 'needs'>, via: string | undefined, { stack }: Pick<RunRequest, 'stack'>): string | undefined {
+  if (via !== 'api' || !needs.includes('socket') || stack?.name === 'ollama') return undefined
+  return `${name} is about the socket of Open WebUI's page and is said over it: --via api does not hold for it.`
+}
+
 /** Whether a page is taken off its network: the control stack has no page, and cannot say such a scenario. */
 export const takesBrowser = ({ messages }: Pick<ScenarioSpec, 'messages'>): boolean => Object.values(messages).some(({ fault }) => fault?.kind === 'offline')
 
