@@ -5,7 +5,7 @@ import { changed, defaultModels, defaultSettings, type Settings } from './settin
 
 const help = `mock-llm: a streaming model whose every token has its time
 
-  node mock-llm.js [flags]
+  first-token mock [flags]
 
   --host HOST        address to listen on (127.0.0.1)
   --port PORT        0 takes a free one (0)

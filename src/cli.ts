@@ -84,11 +84,11 @@ function addRun(root: Command, leave: (code: number) => void): void {
     .option('--set <param=value>', 'change a parameter of a scenario, as in errorWithin=8s', collect)
     .option('--config <file>', 'configuration (default: first-token.json, if there is one here)', once)
     .option('--stack <name>', 'start this first: control (default where no target is named), open-webui, ollama or compose', once)
-    .option('--profiles <names>', 'of a real stack: its sides (default: before,after,recommended)', once)
-    .option('--via <way>', 'how a real stack is spoken to: api (default), socket (as its page does) or browser', once)
+    .option('--profiles <names>', 'of a real stack: its sides (default: before,after,recommended; ollama: before,after)', once)
+    .option('--via <way>', 'how a real stack is spoken to: api (default), socket (as its page does) or browser; scenarios that need the page\'s socket are said over it whatever is named', once)
     .option('--model-server <name>', 'what answers behind a real stack: mock (default) or ollama', once)
     .option('--set-env <[profile:]name=value>', 'an environment variable of a real stack; a secret by NAME=env:VAR', collect)
-    .option('--defect <[side:]setting=value>', 'change a setting of the control stack', collect)
+    .option('--defect <[side:]setting=value>', 'change a setting of the control stack, or of the mock behind a real one: mock:slots=1', collect)
     .option('--quick', 'fewer messages, one look at the evidence')
     .option('--rounds <n>', 'this many rounds, one look at the evidence', once)
     .option('--budget <time>', 'no further rounds beyond this, a scenario (default: 200s on the control stack, else 10m)', once)
@@ -158,7 +158,7 @@ function addStack(root: Command, leave: (code: number) => void): void {
   stack.command('up')
     .description('start it and keep it up until Ctrl-C')
     .argument('<name>', 'control, open-webui, ollama or compose')
-    .option('--profiles <names>', 'of a real stack: its sides (default: before,after,recommended)', once)
+    .option('--profiles <names>', 'of a real stack: its sides (default: before,after,recommended; ollama: before,after)', once)
     .option('--model-server <name>', 'what answers behind a real stack: mock (default) or ollama', once)
     .option('--set-env <[profile:]name=value>', 'an environment variable of a real stack; a secret by NAME=env:VAR', collect)
     .option('--port <n>', 'of a real stack: the port of its first side; the others take those that follow (default: free ones)', once)
@@ -231,7 +231,13 @@ async function main(): Promise<number> {
 }
 
 const verbs = ['run', 'report', 'compare', 'mock', 'stack', 'doctor', 'init']
-const knownCommand = (word: string | undefined): string => (word !== undefined && verbs.includes(word) ? `${word} ` : '')
+const stackVerbs = ['up', 'status', 'logs', 'down']
+
+/** The command whose help has what was wrong, with a space behind it; nothing where there is no such command. */
+function knownCommand([verb, second]: readonly string[]): string {
+  if (verb === undefined || !verbs.includes(verb)) return ''
+  return verb === 'stack' && second !== undefined && stackVerbs.includes(second) ? `stack ${second} ` : `${verb} `
+}
 
 /** commander puts its suggestion on a line of its own, and has no words where it would print its help. */
 function commanderWords({ code, message }: CommanderError): string {
@@ -246,7 +252,7 @@ function explain(error: unknown): number {
   }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.pass
-    process.stderr.write(`first-token: ${commanderWords(error)}\n  See first-token ${knownCommand(process.argv[2])}--help.\n`)
+    process.stderr.write(`first-token: ${commanderWords(error)}\n  See first-token ${knownCommand(process.argv.slice(2))}--help.\n`)
     return exitCodes.usage
   }
   process.stderr.write(`first-token crashed; this is a defect of first-token.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

@@ -17,3 +17,9 @@ test('of two that are equally near the first is taken, and without candidates no
   expect(nearest('ac', ['ab', 'ad'])).toBe('ab')
   expect(nearest('slots', [])).toBeUndefined()
 })
+
+test('where real words stand close together, fewer wrong letters are another word', () => {
+  expect(nearest('delayBefor', names, 1)).toBe('delayBefore')
+  expect(nearest('delayBef', names)).toBe('delayBefore')
+  expect(nearest('delayBef', names, 1)).toBeUndefined()
+})

@@ -1,12 +1,12 @@
 /**
  * The candidate that a misspelt word most likely means; undefined where none is near: more than a third of its letters wrong is another word.
- * Distance: Levenshtein, a swap of neighbours counting once (optimal string alignment), letters of either case alike.
+ * With `most`, so is one with more wrong letters than that. Distance: Levenshtein, a swap of neighbours counting once (optimal string alignment), letters of either case alike.
  */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+export function nearest(word: string, candidates: readonly string[], most = Infinity): string | undefined {
   let best: { readonly candidate: string; readonly distance: number } | undefined
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance <= Math.max(1, Math.max(word.length, candidate.length) / 3) && (best === undefined || distance < best.distance)) best = { candidate, distance }
+    if (distance <= Math.min(most, Math.max(1, Math.max(word.length, candidate.length) / 3)) && (best === undefined || distance < best.distance)) best = { candidate, distance }
   }
   return best?.candidate
 }

@@ -263,6 +263,20 @@ test('help names every verb that works and costs little', () => {
   for (const verb of ['run', 'report', 'mock', 'stack', 'doctor']) expect(ended.stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
 })
 
+test('the help of a command says what its flags are on every stack', async () => {
+  const words = async (...args: string[]): Promise<string> => (await firstToken([...args, '--help'])).stdout.replace(/\s+/g, ' ')
+  expect(await words('run')).toMatch(/--profiles.*ollama: before,after\).*--via.*said over it whatever is named.*--defect.*mock:slots=1/)
+  expect(await words('stack', 'up')).toMatch(/--profiles.*ollama: before,after\)/)
+  expect(await words('mock')).toContain('first-token mock [flags]')
+  await refuses(['stack', 'up', 'open-webui', '--quik'], 2, /See first-token stack up --help/)
+  await refuses(['stack', 'uup'], 2, /See first-token stack --help/)
+})
+
+test('a scenario about the page says that it does not go by --via api', async () => {
+  const ended = await firstToken(['run', 'multi-worker', '--stack', 'open-webui', '--via', 'api', '--dry-run'])
+  expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining('--via api does not hold for it') })
+})
+
 test('stack down takes no name, or one that there is', async () => {
   const cache = { FIRST_TOKEN_CACHE: path.join(scratch, 'no-cache') }
   expect(await firstToken(['stack', 'down'], cache)).toMatchObject({ code: 0, stdout: 'Nothing is up.\n' })

@@ -2,6 +2,7 @@ import { formatMilliseconds } from '../duration.ts'
 import { type OllamaEnvironment, ollamaBehind } from '../stack/ollama/profiles.ts'
 import { accountsFile, startOpenWebUi } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileNames } from '../stack/profiles.ts'
+import { changeMockSettings } from './mock-settings.ts'
 import { openWebUiRequirements, processFiles } from './package-files.ts'
 import { crowdSize, entryOf } from './side-people.ts'
 import { isOllamas, profileInRun, type StackRequest, stackTargets } from './stack-request.ts'
@@ -16,7 +17,6 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
     errorWithin: request.errorWithin,
     changes,
     ollama,
-    mockArgs: Object.entries(request.mockSettings).flatMap(([name, value]) => [`--${name}`, value]),
     files: { mock: processFiles().mock, requirements: openWebUiRequirements() },
     environment: process.env,
     crowd: crowdSize(pages),
@@ -24,6 +24,12 @@ export async function startOpenWebUiSides(request: StackRequest, { note, signal,
     note,
     signal,
   })
+  try {
+    await changeMockSettings(stack.mock.url, request.mockSettings)
+  } catch (error) {
+    await stack.down()
+    throw error
+  }
   const sideOf = (name: string) => stack.sides.find((side) => side.name === name)
   return {
     targets: stackTargets(request).map((target) => {

@@ -144,7 +144,7 @@ export async function runRequest(flags: RunFlags, environment: Readonly<Record<s
   const modelUrl = flags.modelUrl === undefined ? undefined : httpUrl('--model-url', flags.modelUrl, problems)
   if (modelUrl !== undefined) problems.push(...[await guardTarget(new URL(modelUrl), (flags.allowHost ?? []).map((host) => host.toLowerCase()))].filter((found) => found !== undefined))
   checkCombinations(flags, running, problems)
-  problems.push(...switchProblems(flags), ...againstProblems(flags))
+  if (flags.stack === undefined || named.length > 0) problems.push(...switchProblems(flags), ...againstProblems(flags))
   const request: RunRequest = {
     targets,
     stack,
@@ -238,7 +238,7 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (!['gentle', 'full', undefined].includes(flags.load)) problems.push({ what: `--load ${flags.load ?? ''} is not known.`, fix: 'It takes gentle (what a target gets) or full (where the system is yours alone while it is measured).' })
   if (onTargets && flags.stack !== undefined) problems.push({ what: '--stack starts a system, and one that runs already was named.', fix: 'Drop one of the two.' })
   if (onTargets && (flags.defect ?? []).length > 0) problems.push({ what: '--defect changes the control stack, and a target was named.', fix: 'Drop one of the two.' })
-  if (!onTargets) for (const flag of ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'container', 'maxMessages', 'maxTokens', 'against', 'label'] as const) if (flags[flag] !== undefined) problems.push({ what: `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' })
+  if (!onTargets) problems.push(...targetless(flags))
   if (flags.label !== undefined && flags.target === undefined && onTargets) problems.push({ what: '--label names the one system of --target; --before and --after have names.', fix: 'Leave it out.' })
   if (flags.label !== undefined && !/^[\w.-]{1,32}$/.test(flags.label)) problems.push({ what: `--label "${flags.label}" is not a name.`, fix: 'Use letters, digits, dots and dashes, 32 at most.' })
   if (flags.engine !== undefined && flags.engine !== 'node') problems.push({ what: `--engine ${flags.engine} is not supported yet.`, fix: 'Leave it out: the engine is node.' })
@@ -246,6 +246,24 @@ function checkCombinations(flags: RunFlags, targets: readonly TargetFlag[], prob
   if (flags.caFile !== undefined && targets.some(({ kind }) => kind === 'browser')) problems.push({ what: '--ca-file: a browser believes the authorities of its own store, and takes no file.', fix: 'Add the authority to the store of this machine’s Chromium, or measure the API with --target open-webui=URL.' })
   const origin = (url: string): string => url.replace(/\/+$/, '').replace(/\/v1$/, '')
   if (targets.some((one) => origin(one.url) === origin(flags.mock ?? ''))) problems.push({ what: '--mock and the target are the same address.', fix: 'The target is the gateway, --mock the model behind it.' })
+}
+
+const aboutTargets = ['mock', 'model', 'modelUrl', 'apiKeyEnv', 'apiKeyFile', 'tokenEnv', 'userEnv', 'passwordEnv', 'caFile', 'container', 'maxMessages', 'maxTokens', 'against', 'label'] as const
+
+/** What is said about a target where there is none. With --stack it is no help to name one: it would be refused next. */
+function targetless(flags: RunFlags): Problem[] {
+  const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  if (flags.stack === undefined) return aboutTargets.filter((flag) => flags[flag] !== undefined).map((flag) => ({ what: `${flagName(flag)} says something about a target, and none was named.`, fix: 'Add --target openai=URL.' }))
+  return [...aboutTargets, 'switch' as const].filter((flag) => flags[flag] !== undefined).map((flag) => ({ what: `${flagName(flag)} says something about a target, and --stack starts a stack of ours.`, fix: `Leave it out: ${whyNotOurs(flag)}` }))
+}
+
+function whyNotOurs(flag: (typeof aboutTargets)[number] | 'switch'): string {
+  switch (flag) {
+    case 'against': case 'label': return 'a stack of ours has its sides in one run; two runs are compared by `first-token compare RUN RUN`.'
+    case 'switch': return 'a stack of ours has all its sides in one run.'
+    case 'maxMessages': case 'maxTokens': return 'a stack of ours is nobody else’s, and costs nothing a message.'
+    default: return 'a stack of ours brings its own model, accounts and containers.'
+  }
 }
 
 /** Stories last two and a half limits and three times that, and nobody waits for a quarter of an hour. */

@@ -20,7 +20,7 @@ import { progressWriter } from './run-progress.ts'
 import { singlesPlan } from './rules.ts'
 import { runRequest, type RunFlags, type RunRequest } from './run-request.ts'
 import { runScenario, type Session } from './run-scenario.ts'
-import { type ChosenScenario, loadScenarios, whyLeftOut } from './scenario-choice.ts'
+import { type ChosenScenario, loadScenarios, viaNotTaken, whyLeftOut } from './scenario-choice.ts'
 import { scenarioFiles } from './scenario-files.ts'
 import { sideAccess } from './sign-in.ts'
 import { type StartedStack, startStack } from './started-stack.ts'
@@ -39,6 +39,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
   const asked = await runRequest(withConfig(flags, config, context.environment), context.environment)
   const chosen = await loadScenarios(files, asked, config.bounds)
   checkDefects(chosen.map((scenario) => scenario.asked), asked.defects)
+  for (const line of chosen.map((scenario) => viaNotTaken(scenario.asked.spec, flags.via, asked))) if (line !== undefined) context.err(`${line}\n`)
   if (flags.dryRun === true) return describeScenario(chosen.map((scenario) => scenario.asked), asked, context)
   const sound = sorted(chosen, asked, context)
   const earlier = asked.against === undefined ? undefined : earlierRuns(asked.out, asked.against, sound.scenarios.map((scenario) => scenario.asked.spec.name))

@@ -6,6 +6,7 @@ import { type BoundedScenario, withBounds } from './config-bounds.ts'
 import type { ConfigBounds } from './config-schema.ts'
 import { scenarioNames } from './scenario-files.ts'
 import type { RunRequest, TargetFlag } from './run-request.ts'
+import type { StackRequest } from './stack-request.ts'
 
 /** A scenario as it is run on the systems asked for, and as it is run on the control stack: their parameters differ. */
 export interface ChosenScenario {
@@ -70,6 +71,12 @@ export function targetsFor({ needs }: Pick<ScenarioSpec, 'needs'>, { targets, st
   return targets.map((target) => (target.kind === 'open-webui' ? { ...target, kind: 'open-webui-socket' } : target))
 }
 
+/** A line about a --via api that a scenario does not go by, because it is about the page's socket; undefined where there is nothing to tell. */
+export function viaNotTaken({ name, needs }: Pick<ScenarioSpec, 'name' | 'needs'>, via: string | undefined, { stack }: Pick<RunRequest, 'stack'>): string | undefined {
+  if (via !== 'api' || !needs.includes('socket') || stack?.name === 'ollama') return undefined
+  return `${name} is about the socket of Open WebUI's page and is said over it: --via api does not hold for it.`
+}
+
 /** Whether a page is taken off its network: the control stack has no page, and cannot say such a scenario. */
 export const takesBrowser = ({ messages }: Pick<ScenarioSpec, 'messages'>): boolean => Object.values(messages).some(({ fault }) => fault?.kind === 'offline')
 
@@ -90,7 +97,12 @@ export function whyLeftOut(spec: ScenarioSpec, request: Pick<RunRequest, 'target
   if (load === 'gentle' && mockUrl === undefined && spec.params?.['errorWithin'] !== undefined && Object.values(spec.claims).some(({ measure }) => measure === 'wholeAnswers')) {
     return 'a gentle run asks for short answers, and it takes a long one to meet a time-out: add --load full'
   }
-  if (mockUrl === undefined && messages.some(({ fault, leave }) => (fault !== undefined && fault.kind !== 'offline') || leave !== undefined)) return 'the model has to fail and to be watched for it: put `npx first-token mock` behind the system and give its address with --mock'
-  const goesPast = Object.values(spec.phases).some((phase) => !isWindow(phase) && phase.via === 'model')
-  return goesPast && mockUrl === undefined && modelUrl === undefined ? 'it compares with the model itself: give its address with --model-url, or put our mock behind the system' : undefined
+  const wantsMock = mockUrl === undefined && messages.some(({ fault, leave }) => (fault !== undefined && fault.kind !== 'offline') || leave !== undefined)
+  if (wantsMock) return `the model has to fail and to be watched for it: ${request.stack === undefined ? 'put `npx first-token mock` behind the system and give its address with --mock' : ourMock(request.stack)}`
+  const goesPast = mockUrl === undefined && modelUrl === undefined && Object.values(spec.phases).some((phase) => !isWindow(phase) && phase.via === 'model')
+  if (!goesPast) return undefined
+  return `it compares with the model itself: ${request.stack === undefined ? 'give its address with --model-url, or put our mock behind the system' : ourMock(request.stack)}`
 }
+
+/** How our mock comes to stand behind a stack of ours, which has a real model. */
+const ourMock = ({ name }: StackRequest): string => (name === 'ollama' ? 'run it with --stack open-webui' : 'leave out --model-server ollama')

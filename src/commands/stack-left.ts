@@ -8,7 +8,7 @@ import { stopStack } from '../stack/left-overs.ts'
 import { isRunning } from '../stack/process-identity.ts'
 import { type KnownStack, knownStacks } from '../stack/stack-folder.ts'
 import type { CommandContext } from './context.ts'
-import { unknownStack } from './stack.ts'
+import { unknownStack } from './stack-request.ts'
 import { realStacks } from './stack-request.ts'
 
 /** `first-token stack status`: every real stack that is up, or was left behind. */

@@ -1,11 +1,10 @@
 import { exitCodes, type Problem, UsageError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
 import { parseDefects } from '../stack/control/settings.ts'
 import { startControlStack } from '../stack/control/stack.ts'
 import type { Death } from '../stack/side-process.ts'
 import type { CommandContext } from './context.ts'
 import { processFiles } from './package-files.ts'
-import { realStacks, type StackRequest, stackRequest } from './stack-request.ts'
+import { type StackRequest, stackRequest } from './stack-request.ts'
 import { type StartedStack, startStack } from './started-stack.ts'
 import { StopSignal } from './stop-signal.ts'
 
@@ -41,18 +40,11 @@ export async function stackUp(name: string, flags: StackFlags, context: CommandC
 
 function requested(name: string, { port, ...flags }: StackFlags, { environment }: CommandContext): { readonly request: StackRequest; readonly firstPort: number | undefined } {
   const problems: Problem[] = []
-  const request = realStacks.some((known) => known === name) ? stackRequest({ ...flags, stack: name }, problems, environment) : undefined
+  const request = stackRequest({ ...flags, stack: name }, problems, environment)
   const firstPort = port === undefined ? undefined : Number(port)
   if (firstPort !== undefined && !(Number.isInteger(firstPort) && firstPort >= 1 && firstPort <= 65_500)) problems.push({ what: `--port ${port ?? ''} is no port.`, fix: 'Write --port 3000, for one.' })
-  if (request === undefined && problems.length === 0) throw new UsageError(unknownStack(name))
   if (request === undefined || problems.length > 0) throw new UsageError(problems)
   return { request, firstPort }
-}
-
-export function unknownStack(name: string): Problem {
-  const known = ['control', ...realStacks]
-  const suggestion = nearest(name, known)
-  return { what: `There is no stack "${name}".`, fix: suggestion === undefined ? `There are ${known.join(', ')}.` : `Did you mean ${suggestion}?` }
 }
 
 /** Where everything is, and how one of the sides is measured as it stands. Tokens and passwords are in a file. */

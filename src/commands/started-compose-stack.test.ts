@@ -52,7 +52,7 @@ async function started(parts: Partial<StackRequest> = {}): Promise<{ stack: Prom
 }
 
 test('its sides are targets with settings and a container, entered by somebody with the role of everybody', async () => {
-  const { stack, asked } = await started({ via: 'socket', mockSettings: { slots: '1' } })
+  const { stack, asked } = await started({ via: 'socket', mockSettings: { slots: 1 } })
   const up = await stack
   expect(up.targets).toMatchObject([
     { side: 'before', role: 'reference', kind: 'open-webui-socket', profile: 'before', settings: { memory: '4G', workers: 1 }, container: expect.stringMatching(/-open-webui-before-1$/) },
@@ -76,7 +76,7 @@ test('a quick run shortens the time-outs that stand in the profiles, and none th
 })
 
 test('what the mock does not take is a usage error, and the containers are taken down', async () => {
-  const { stack, engine } = await started({ mockSettings: { no: '1' } })
-  await expect(stack).rejects.toThrow(/--defect mock:no=1 was refused: there is no setting no/)
+  const { stack, engine } = await started({ mockSettings: { no: 1 } })
+  await expect(stack).rejects.toThrow(/--defect mock: was refused: there is no setting no/)
   expect(engine.containers).toEqual({})
 })

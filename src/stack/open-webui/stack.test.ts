@@ -33,7 +33,7 @@ class Place {
 
   options(changes: Partial<OpenWebUiOptions> = {}): OpenWebUiOptions {
     return {
-      profiles: ['before'], errorWithin: 45_000, changes: {}, ollama: undefined, mockArgs: [], crowd: 0, firstPort: undefined,
+      profiles: ['before'], errorWithin: 45_000, changes: {}, ollama: undefined, crowd: 0, firstPort: undefined,
       files: { mock: built.mock, requirements: path.join(import.meta.dirname, 'open-webui-0.12.4.txt') },
       environment: { PATH: `${this.#programs}:${process.env['PATH'] ?? ''}`, FIRST_TOKEN_CACHE: this.cache, HTTP_PROXY: 'http://127.0.0.1:1' },
       note: () => {}, signal: new AbortController().signal, ...changes,
@@ -88,7 +88,6 @@ test.concurrent('sides come up with all their workers, their accounts and the se
 test.concurrent.for([
   { name: 'a setting that Open WebUI does not survive', changes: { changes: { FAKE_DIES: 'ValueError: what a number' } }, says: /open-webui before did not start, exit code 3: [^]*what a number[^]*Leave out what --set-env changes, or correct it; the logs are in .*failed-start/ },
   { name: 'a model that is not offered', changes: { changes: { FAKE_MODELS: 'other' } }, says: /does not offer the model mock but other/ },
-  { name: 'a mock setting that there is none of', changes: { mockArgs: ['--slot', '1'] }, says: /The mock does not take what --defect mock: says \([^)]*--slot/ },
 ] as const)('$name: told, and nothing is left', async ({ changes, says }, { place, expect }) => {
   await expect(startOpenWebUi(place.options({ profiles: ['before', 'after'], ...changes }))).rejects.toThrow(says)
 })

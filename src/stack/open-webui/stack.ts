@@ -35,7 +35,6 @@ export interface OpenWebUiOptions {
   readonly changes: Readonly<Record<string, string>>
   /** With what a real Ollama behind all sides is started; undefined where our mock answers. */
   readonly ollama: OllamaEnvironment | undefined
-  readonly mockArgs: readonly string[]
   readonly files: { readonly mock: string; readonly requirements: string }
   /** Of whoever runs this; the sides inherit none of it. */
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -139,15 +138,10 @@ async function startModelServer(program: string, groups: ProcessGroups, folder: 
   return { ...server, tokensPerSecond }
 }
 
-/** Before a real Ollama it is the relay. @throws {UsageError} where it was the settings asked for that it does not take. */
-async function startMock({ files, mockArgs }: OpenWebUiOptions, ollama: OllamaServer | undefined): Promise<SideProcess> {
+/** Before a real Ollama it is the relay. */
+function startMock({ files }: OpenWebUiOptions, ollama: OllamaServer | undefined): Promise<SideProcess> {
   const behind = ollama === undefined ? [] : ['--behind', ollama.url]
-  try {
-    return await startSideProcess({ name: 'mock', file: files.mock, args: ['--models', `${mockModel.model},${mockModel.taskModel}`, ...behind, ...mockArgs] })
-  } catch (error) {
-    if (mockArgs.length === 0 || !(error instanceof SideProcessError)) throw error
-    throw new UsageError({ what: `The mock does not take what --defect mock: says (${error.message.replace(/^mock did not start: exit code 2: /, '')}).`, fix: 'Its settings are the flags of first-token mock --help.' })
-  }
+  return startSideProcess({ name: 'mock', file: files.mock, args: ['--models', `${mockModel.model},${mockModel.taskModel}`, ...behind] })
 }
 
 const modelBehind = (mock: SideProcess, ollama: OllamaServer | undefined): ModelBehind =>
