@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { cacheFolder } from '../../src/stack/cache-folder.ts'
 import { processesIn } from '../../src/stack/process-identity.ts'
 import { isLeftOut } from './capabilities.ts'
-import { type Command, command, firstToken, type Judged, run, verdictsOf } from './first-token.ts'
+import { blamedOf, type Command, command, firstToken, type Judged, run, verdictsOf } from './first-token.ts'
 
 // A real Ollama, built from its Go module, with a model of random weights: nothing here works against our own mock alone.
 
@@ -130,10 +130,3 @@ async function interrupt({ child, ended }: Command): Promise<void> {
 
 const growthOf = ({ document }: Judged): Record<string, number | null> =>
   Object.fromEntries((document.runs[0]?.claims ?? []).filter(({ metric }) => metric === 'delayGrowth').map(({ side, value }) => [side, value]))
-
-/** How many of a side's stalled hellos the model is to blame for, and how many anybody else is. */
-function blamedOf({ document }: Judged, side: string): { readonly model: number; readonly others: number } {
-  const rows = (document.runs[0]?.attribution ?? []).filter((row) => row.side === side)
-  const sum = (layer: keyof (typeof rows)[number]['stalledBy']): number => rows.reduce((total, { stalledBy }) => total + stalledBy[layer], 0)
-  return { model: sum('model'), others: sum('beforeModel') + sum('afterModel') + sum('tester') + sum('unknown') }
-}

@@ -8,7 +8,7 @@ import { startLog } from '../../src/stack/open-webui/worker-log.ts'
 import { processesIn } from '../../src/stack/process-identity.ts'
 import { knownStacks, type StackState } from '../../src/stack/stack-folder.ts'
 import { isLeftOut } from './capabilities.ts'
-import { type Command, command, firstToken, invalidities, run, verdictsOf } from './first-token.ts'
+import { blamedOf, type Command, command, firstToken, invalidities, run, verdictsOf } from './first-token.ts'
 
 // The real Open WebUI 0.12.4, its real Redis, and our mock behind it.
 
@@ -59,7 +59,9 @@ describe.skipIf(isLeftOut('python') || isLeftOut('redis'))('with one worker and 
     const queued = await run('concurrent', '--quick', '--stack', 'open-webui', '--profiles', 'before', '--defect', 'mock:slots=1')
     expect(queued.code).toBe(1)
     expect(verdictsOf(queued, 'concurrent', 'hello does not wait for the story')).toEqual({ before: 'fail' })
-    expect(queued.document.runs[0]?.sentence).toMatch(/model/)
+    const blamed = blamedOf(queued, 'before')
+    expect(blamed.model).toBeGreaterThan(0)
+    expect(blamed.others).toBe(0)
   })
 
   test('a worker that dies during a run makes it invalid', async () => {
