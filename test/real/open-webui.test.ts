@@ -61,7 +61,7 @@ describe.skipIf(isLeftOut('python') || isLeftOut('redis'))('with one worker and 
     expect(verdictsOf(queued, 'concurrent', 'hello does not wait for the story')).toEqual({ before: 'fail' })
     const blamed = blamedOf(queued, 'before')
     expect(blamed.model).toBeGreaterThan(0)
-    expect(blamed.others).toBe(0)
+    expect(blamed.others).toBeLessThan(blamed.model / 10)
   })
 
   test('a worker that dies during a run makes it invalid', async () => {
