@@ -52,10 +52,10 @@ describe.skipIf(isLeftOut('python') || isLeftOut('redis'))('with one worker and 
     server.close()
   })
 
-  test('hello does not wait for a story, on one worker no more than on four; where the model has one slot it does, and the model is named', async () => {
-    const sound = await run('concurrent', '--quick', '--stack', 'open-webui', '--profiles', 'before,after')
+  test('hello does not wait for a story on one worker; where the model has one slot it does, and the model is named', async () => {
+    const sound = await run('concurrent', '--quick', '--stack', 'open-webui', '--profiles', 'before')
     expect(invalidities(sound)).toEqual([])
-    expect(verdictsOf(sound, 'concurrent', 'a longer story delays hello no more')).toEqual({ before: 'pass', after: 'pass' })
+    expect(verdictsOf(sound, 'concurrent', 'a longer story delays hello no more')).toEqual({ before: 'pass' })
     const queued = await run('concurrent', '--quick', '--stack', 'open-webui', '--profiles', 'before', '--defect', 'mock:slots=1')
     expect(queued.code).toBe(1)
     expect(verdictsOf(queued, 'concurrent', 'hello does not wait for the story')).toEqual({ before: 'fail' })

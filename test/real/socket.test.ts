@@ -13,7 +13,7 @@ import { firstToken, type Judged, verdictsOf } from './first-token.ts'
 async function measured(scenarios: readonly string[], profiles: string): Promise<Judged & { readonly runs: readonly Run[] }> {
   const out = mkdtempSync(path.join(tmpdir(), 'first-token-socket-'))
   onTestFinished(() => { rmSync(out, { recursive: true, force: true }) })
-  const { code, stdout, stderr } = await firstToken('run', ...scenarios, '--quick', '--stack', 'open-webui', '--profiles', profiles, '--json', '--out', out)
+  const { code, stdout, stderr } = await firstToken('run', ...scenarios, '--quick', '--stack', 'open-webui', '--profiles', profiles, '--set', 'pageBytes=50000', '--json', '--out', out)
   const parsed = verdictDocument.safeParse(stdout === '' ? undefined : JSON.parse(stdout))
   if (!parsed.success) throw new Error(`${scenarios.join(' ')} ended with ${code}: ${stderr}`)
   const [folder = ''] = readdirSync(out)
