@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 /** By suite; raised now and then, when tests are added. Far below it, some have gone missing. Of the real systems only what passed counts: a skip is no proof. */
-const least = { all: { tests: 2_100, files: 148 }, real: { tests: 24, files: 4 }, compose: { tests: 11, files: 1 } }
+const least = { all: { tests: 2_100, files: 148 }, real: { tests: 25, files: 4 }, compose: { tests: 11, files: 1 } }
 const suite = process.argv[3] ?? 'all'
 const { tests: leastTests, files: leastFiles } = least[suite]
 
