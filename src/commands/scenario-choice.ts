@@ -34,7 +34,7 @@ export async function loadScenarios(files: readonly string[], request: Pick<RunR
   return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: marked(own[index] ?? { spec: one.asked.spec, yours: [] }) } }))
 }
 
-/** Pages that take Open WebUI so long to read that others wait: on one worker /health alone more than a second. `--set pageBytes=5000` asks for small ones. */
+/** Pages that take a worker of Open WebUI seconds to read. `--set pageBytes=5000` asks for small ones. */
 const heavyPages = { pages: '5', pageBytes: '1500000' }
 
 /**

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { formatMilliseconds } from '../duration.ts'
 import { UsageError } from '../errors.ts'
 import { startComposeStack } from '../stack/compose/compose-stack.ts'
 import type { EnvironmentChange } from '../stack/compose/override.ts'
-import { makeAccounts } from '../stack/open-webui/accounts.ts'
+import { login, makeAccounts } from '../stack/open-webui/accounts.ts'
 import { accountsFile } from '../stack/open-webui/stack.ts'
 import { fullErrorWithin, profileEnvironment, profileNames } from '../stack/profiles.ts'
 import { changeMockSettings } from './mock-settings.ts'
@@ -51,8 +50,6 @@ export async function startedComposeStack(request: StackRequest, { note, signal,
     down: () => stack.down(),
   }
 }
-
-const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
 
 /** What of a profile goes with the time within which an error has to be seen, unless it was set by hand; nothing at full size, which is what stands in the file. */
 function timeOuts({ profiles, errorWithin, environment }: StackRequest): EnvironmentChange[] {

@@ -34,6 +34,7 @@ function kill(pid: number): void {
   }
 }
 
-async function gone(isThere: () => boolean, within: number): Promise<void> {
+/** Waits until it is no more there, for so many ms at most. */
+export async function gone(isThere: () => boolean, within: number): Promise<void> {
   for (const giveUpAt = performance.now() + within; isThere() && performance.now() < giveUpAt;) await wait(50)
 }

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import { UsageError } from '../../errors.ts'
+import { gone } from '../left-overs.ts'
 import { isRunning } from '../process-identity.ts'
 import type { KnownStack } from '../stack-folder.ts'
 import { docker, lastLine } from './docker.ts'
@@ -30,8 +30,4 @@ export async function containerLogs(project: string, services: readonly string[]
   const { status, stdout, stderr } = await docker(['compose', '--project-name', project, 'logs', '--no-color', ...services], { environment })
   if (status !== 0) throw new UsageError({ what: `docker compose logs: ${lastLine(stderr) ?? `exit code ${status}`}`, fix: 'See that docker info works.' })
   return stdout
-}
-
-async function gone(isThere: () => boolean, within: number): Promise<void> {
-  for (const giveUpAt = performance.now() + within; isThere() && performance.now() < giveUpAt;) await wait(50)
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { SideProcessError } from '../side-process.ts'
 
@@ -81,3 +82,6 @@ function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? error.cause.message : error.message
 }
+
+/** Of somebody who is new in each start. */
+export const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })

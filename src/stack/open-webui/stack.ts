@@ -16,7 +16,7 @@ import { type ProfileName, wantsRedis, workersOf } from '../profiles.ts'
 import { SideProcessError, type SideProcess, startSideProcess } from '../side-process.ts'
 import type { Stack, StackSide } from '../stack.ts'
 import { newStackFolder, writeState } from '../stack-folder.ts'
-import { makeAccounts, type OpenWebUiAccounts } from './accounts.ts'
+import { login, makeAccounts, type OpenWebUiAccounts } from './accounts.ts'
 import { type ModelBehind, sideSettings } from './environment.ts'
 import { memoryProblem } from './memory-need.ts'
 import { findPython, type Python } from './python.ts'
@@ -195,7 +195,6 @@ async function startSides(wanted: readonly WantedSide[], start: SidesStart): Pro
   return sides
 }
 
-const login = (name: string): { email: string; password: string } => ({ email: `${name}@first-token.test`, password: randomBytes(18).toString('base64url') })
 
 async function described({ name, settings: given }: WantedSide, { url, log, workers }: RunningSide, logins: Parameters<typeof makeAccounts>[1], start: SidesStart): Promise<OpenWebUiSide> {
   const accounts = await makeAccounts({ name, url }, logins)
