@@ -40,7 +40,10 @@ test.each<[number, string]>([
 
 test('what is printed is within half a unit of its last digit of what was measured', () => {
   fc.assert(fc.property(fc.double({ min: 0, max: 170_000, noNaN: true }), (milliseconds) => {
-    const read = parseDuration(formatMilliseconds(milliseconds).replace(' ', ''))
-    expect(Math.abs((read?.milliseconds ?? NaN) - milliseconds)).toBeLessThanOrEqual(Math.max(0.051, milliseconds * 0.006))
-  }))
+    const text = formatMilliseconds(milliseconds)
+    const read = parseDuration(text.replace(' ', ''))
+    const [, decimals = '', unit = ''] = /^\d+\.?(\d*) (ms|s)$/.exec(text) ?? []
+    const halfAUnit = (unit === 's' ? 500 : 0.5) / 10 ** decimals.length
+    expect(Math.abs((read?.milliseconds ?? NaN) - milliseconds)).toBeLessThanOrEqual(halfAUnit + 1e-9)
+  }), { examples: [[10.06036217303823], [10.49], [999.4], [9_994.9]] })
 })
