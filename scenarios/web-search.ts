@@ -25,7 +25,7 @@ export default scenario({
     quiet: { say: 'hello' },
     behindSearch: { say: 'hello', while: 'search' },
     behindNextSearch: { say: 'hello', while: 'search' },
-    searches: { together: ['search'], copies: areHeavy ? 1 : 6, repeat: areHeavy ? 10 : 9 },
+    searches: { together: ['search'], copies: areHeavy ? 1 : 6, repeat: areHeavy ? 14 : 9 },
   },
   observe: { health: ms(50), database: ms(100) },
   claims: ({ e2e, sourcesShown, stalledShare, healthTime, lostTokens }) => ({

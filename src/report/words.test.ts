@@ -34,12 +34,12 @@ test.each([
 type Side = RunResult['sides'][number]
 
 /** 100 stalled messages of one side, and of how many of them /health and the database were seen held up as well. */
-function blamed(settings: Side['settings'], { health, database, layer = 'beforeModel', kind = 'open-webui' }: { health?: number; database?: number; layer?: keyof Attribution['stalledBy']; kind?: string }): string {
+function blamed(settings: Side['settings'], { health, database, layer = 'beforeModel', kind = 'open-webui', queued }: { health?: number; database?: number; layer?: keyof Attribution['stalledBy']; kind?: string; queued?: number }): string {
   const [side] = passing.runs[0]?.sides ?? []
   const [row] = passing.runs[0]?.attribution ?? []
   if (side === undefined || row === undefined) throw new Error('the fixture is empty')
   const looks = (what: 'health' | 'database', slow: number | undefined) => (slow === undefined ? [] : [{ what, slow, seen: 100 }])
-  const attribution = [{ ...row, stalledBy: { ...row.stalledBy, [layer]: 100 }, slowLooks: [...looks('health', health), ...looks('database', database)] }]
+  const attribution = [{ ...row, stalledBy: { ...row.stalledBy, [layer]: 100 }, slowLooks: [...looks('health', health), ...looks('database', database)], ...(queued === undefined ? {} : { queuedAtModel: queued }) }]
   const [words = ''] = blameInWords({ attribution, claims: [], sides: [{ ...side, kind, settings }] })
   return words.replace(/^before: 100 stalled, all in [a-z ]+?(?:\. ?|$)/, '')
 }
@@ -76,6 +76,15 @@ test('what waited in the model waited for no worker, and where nobody looked not
   expect(blamed({ workers: 1 }, { health: 0, layer: 'model' })).toBe(turned)
   expect(blamed({ workers: 4 }, {})).toBe('')
   expect(blamed({}, { health: 0, layer: 'unknown', kind: 'ollama' })).toBe(turned)
+})
+
+test('the queue of the model is told where nearly all that waited in it stood there', () => {
+  const queue = 'They stood in its queue: it began them only when an answer that it was telling had ended.'
+  expect(blamed({ workers: 1 }, { health: 0, layer: 'model', queued: 100 })).toBe(`${queue} ${turned}`)
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: 91 })).toBe(queue)
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: 90 })).toBe('')
+  expect(blamed({ workers: 1 }, { health: 100, layer: 'model', queued: 0 })).toBe(stood)
+  expect(blamed({ workers: 1 }, { health: 100, queued: 0 })).toBe(stood)
 })
 
 test('that nobody stalled is said where it was asked and could be told', () => {

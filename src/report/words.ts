@@ -109,8 +109,20 @@ export function blameInWords({ attribution, claims, sides: measured }: Pick<RunR
   })
 }
 
-/** What was held up together with most of the stalled messages; else what /health tells of the event loop. Empty where nothing was looked at. */
-function causeInWords(rows: readonly Attribution[], workers: number | undefined): string {
+/** The model's own queue; then what was held up together with most of the stalled messages, or what /health tells of the event loop. Empty where nothing was looked at. */
+const causeInWords = (rows: readonly Attribution[], workers: number | undefined): string => `${queueInWords(rows)}${togetherInWords(rows, workers)}`
+
+/** A model that is only slow happens to begin behind the end of a short story, and hardly ever behind that of a long one. */
+const queuedShare = 0.9
+
+/** Of `stalledBy.model`, told where it is nearly all: the model answers one after the other, or a few at a time. */
+function queueInWords(rows: readonly Attribution[]): string {
+  const waited = rows.reduce((sum, { stalledBy }) => sum + stalledBy.model, 0)
+  const queued = rows.reduce((sum, { queuedAtModel = 0 }) => sum + queuedAtModel, 0)
+  return queued > queuedShare * waited ? ' They stood in its queue: it began them only when an answer that it was telling had ended.' : ''
+}
+
+function togetherInWords(rows: readonly Attribution[], workers: number | undefined): string {
   const looks = rows.flatMap(({ slowLooks = [] }) => slowLooks)
   const share = (what: string): number => {
     const own = looks.filter((look) => look.what === what)

@@ -63,6 +63,21 @@ test.each([
   expect(row.stalledBy).toEqual({ tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0, [layer]: 12 })
 })
 
+test('what the model began only when a story that it was telling had ended stood in its queue; what it began sooner, or in a story, did not', () => {
+  const told = (story: { from: number; to: number }, way: Way) => [1, 2, 3, 4, 5, 6].flatMap((round) => [
+    ...probes({ round, from: 100 }).map((record) => along(record)),
+    ...[along(blocker({ round }))].map((record) => ({ ...record, upstream: record.upstream === null ? null : { ...record.upstream, receivedAt: story.from, firstTokenAt: story.from, lastTokenAt: story.to } })),
+    ...probes({ round, phase: 'behindStory' }).map((record, index) => along(record, index === 0 ? way : {})),
+  ])
+  const queued = (story: { from: number; to: number }, way: Way) => of(told(story, way)).queuedAtModel
+  // The first probe is due at 1,000 ms, and comes to the model 3 ms later.
+  expect(queued({ from: 900, to: 3_000 }, { model: 2_000 })).toBe(6)
+  expect(queued({ from: 900, to: 3_010 }, { model: 2_000 })).toBe(0)
+  expect(queued({ from: 1_010, to: 3_000 }, { model: 2_000 })).toBe(0)
+  expect(queued({ from: 900, to: 1_002 }, { model: 2_000 })).toBe(0)
+  expect(queued({ from: 900, to: 3_000 }, { before: 2_000 })).toBe(0)
+})
+
 test('the layer that grew most is to blame, not the one that is longest', () => {
   const slowModel = (round: number): MessageRecord[] => [
     ...probes({ round, from: 100 }).map((record) => along(record, { model: 900 })), blocker({ round }),
@@ -107,7 +122,7 @@ test('a model server that is spoken to directly needs no journal: what is neithe
     return attribution({ ...said, rounds: said.rounds.map((round) => ({ ...round, clock: null })) }, side({ kind: 'ollama', hasMock: false }))
   }
   const row = direct(rounds(6, (index) => (index < 2 ? { model: 1_500 } : {}))).find(({ phase }) => phase === 'behindStory')
-  expect(row).toMatchObject({ n: 48, skipped: null, stalledBy: { tester: 0, beforeModel: 0, model: 12, afterModel: 0, unknown: 0 } })
+  expect(row).toMatchObject({ n: 48, skipped: null, stalledBy: { tester: 0, beforeModel: 0, model: 12, afterModel: 0, unknown: 0 }, queuedAtModel: 0 })
   expect([row?.parts?.tester.p50, row?.parts?.beforeModel.p50, row?.parts?.connecting.p50, row?.parts?.model.p50].map((time) => Math.round((time ?? NaN) * 1_000) / 1_000)).toEqual([1, 0.5, 0.5, 8.5])
   expect(direct(rounds(6, (index) => (index < 2 ? { connecting: 1_500, before: 1_500 } : {}))).find(({ phase }) => phase === 'behindStory')?.stalledBy).toMatchObject({ beforeModel: 12 })
 })

@@ -28,6 +28,8 @@ export interface PhaseAttribution {
   readonly parts: { readonly [P in keyof Parts]: { readonly p50: number; readonly p95: number } } | null
   /** Of the stalled exposed probes, how many each layer is to blame for: the part that grew most over its quiet median. */
   readonly stalledBy: Readonly<Record<Layer | 'unknown', number>>
+  /** Of those that waited in the model, how many it began only when an answer that it was telling already had ended: they stood in its queue. */
+  readonly queuedAtModel: number
 }
 
 /** The clocks of tester and mock may drift apart by this much in a round, ms (MEASURING §6). */
@@ -60,8 +62,20 @@ function directParts({ dueAt, startedAt, sentAt, firstTokenAt }: MessageRecord):
 /** A model server that we started and that the tester speaks to without anything between: no journal is needed to know where the time went. */
 export const isModelItself = ({ kind, profile }: SideSpec): boolean => kind === 'ollama' && profile !== null
 
+/** When the model was asked for an answer, began it and had told it: null where it did not. */
+interface Told {
+  readonly askedAt: number
+  readonly firstTokenAt: number | null
+  readonly lastTokenAt: number | null
+}
+
+const toldInJournal = ({ upstream }: MessageRecord): Told | undefined => (upstream === null ? undefined : { ...upstream, askedAt: upstream.receivedAt })
+
+const toldToUs = ({ sentAt, startedAt, firstTokenAt, endedAt }: MessageRecord): Told => ({ askedAt: sentAt ?? startedAt, firstTokenAt, lastTokenAt: endedAt })
+
 interface Means {
   readonly parts: (message: MessageRecord) => Parts | undefined
+  readonly told: (message: MessageRecord) => Told | undefined
   /** Rounds whose instants can be compared. */
   readonly steady: readonly SideRound[]
 }
@@ -72,14 +86,13 @@ interface Means {
  */
 export function attribution(run: Run, side: SideSpec): PhaseAttribution[] {
   const rounds = sideRounds(run, side.name)
-  const means: Means = isModelItself(side) ? { parts: directParts, steady: rounds } : { parts: partsOf, steady: rounds.filter(hasSteadyClock) }
+  const means: Means = isModelItself(side) ? { parts: directParts, told: toldToUs, steady: rounds } : { parts: partsOf, told: toldInJournal, steady: rounds.filter(hasSteadyClock) }
   const { steady } = means
   const stalled = stalledProbes(run, side.name)
   return Object.keys(run.header.scenario.phases).filter((phase) => hasTimed(run, phase)).map((phase) => {
     const parts = steady.flatMap((round) => timed(run, windowOf(round, phase)).map(means.parts).filter(isWhole).filter(({ afterModel }) => afterModel >= -toleranceOf(round)))
     const skipped = whySkipped(side, rounds, steady, parts.length)
-    const stalledBy = blame(run, means, stalled.get(phase) ?? [])
-    return { phase, n: parts.length, skipped, parts: skipped === null ? summary(parts) : null, stalledBy }
+    return { phase, n: parts.length, skipped, parts: skipped === null ? summary(parts) : null, ...blame(run, means, stalled.get(phase) ?? []) }
   })
 }
 
@@ -129,15 +142,27 @@ function readStalled(run: Run, side: string): Map<string, MessageRecord[]> {
   return byPhase
 }
 
-function blame(run: Run, means: Means, stalled: readonly MessageRecord[]): PhaseAttribution['stalledBy'] {
-  const counts = { tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0 }
-  for (const probe of stalled) counts[layerToBlame(run, means, probe)] += 1
-  return counts
+function blame(run: Run, means: Means, stalled: readonly MessageRecord[]): Pick<PhaseAttribution, 'stalledBy' | 'queuedAtModel'> {
+  const stalledBy = { tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0 }
+  let queuedAtModel = 0
+  for (const probe of stalled) {
+    const round = means.steady.find((candidate) => candidate.round === probe.round)
+    const layer = layerToBlame(run, means, round, probe)
+    stalledBy[layer] += 1
+    if (layer === 'model' && round !== undefined && stoodInQueue(means.told(probe), windowOf(round, probe.phase).blockers.map(means.told))) queuedAtModel += 1
+  }
+  return { stalledBy, queuedAtModel }
+}
+
+/** Whether one of `blockers` was being told when the model was asked, and had ended before it began. */
+function stoodInQueue(probe: Told | undefined, blockers: readonly (Told | undefined)[]): boolean {
+  if (probe === undefined || probe.firstTokenAt === null) return false
+  const { askedAt, firstTokenAt } = probe
+  return blockers.some((told) => told !== undefined && told.firstTokenAt !== null && told.firstTokenAt <= askedAt && told.lastTokenAt !== null && askedAt < told.lastTokenAt && told.lastTokenAt <= firstTokenAt)
 }
 
 /** The layer whose time grew most over its quiet median of the same round and connection kind; in a gentle run, of all rounds. */
-function layerToBlame(run: Run, { parts: toParts, steady }: Means, probe: MessageRecord): Layer | 'unknown' {
-  const round = steady.find((candidate) => candidate.round === probe.round)
+function layerToBlame(run: Run, { parts: toParts, steady }: Means, round: SideRound | undefined, probe: MessageRecord): Layer | 'unknown' {
   const parts = toParts(probe)
   if (round === undefined || parts === undefined) return 'unknown'
   const quiet = (isGentle(run) ? steady : [round]).flatMap((one) => windowOf(one, quietPhaseOf(run, probe.label) ?? '').probes.filter(({ connection: { kind } }) => kind === probe.connection.kind).map(toParts).filter(isWhole))

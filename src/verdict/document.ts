@@ -76,6 +76,8 @@ const attribution = z.object({
   parts: z.object({ tester: part, beforeModel: part, connecting: part, model: part, afterModel: part }).nullable(),
   /** How many stalled probes each layer is to blame for: the part that grew most over its quiet median. */
   stalledBy: z.object({ tester: z.number(), beforeModel: z.number(), model: z.number(), afterModel: z.number(), unknown: z.number() }),
+  /** Of `stalledBy.model`, how many the model began only when an answer that it was telling already had ended. */
+  queuedAtModel: z.number().exactOptional(),
   /** Of the stalled probes during which /health, the database or the model itself was looked at (`seen`), how many saw it held up as well (`slow`). */
   slowLooks: z.array(z.object({ what: z.enum(['health', 'database', 'model']), slow: z.number(), seen: z.number() })).exactOptional(),
 })

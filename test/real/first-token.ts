@@ -71,9 +71,9 @@ export function verdictsOf({ document }: Judged, scenario: string, claim: string
 /** What makes the measurement untrustworthy, in the words of the report; empty where nothing does. */
 export const invalidities = ({ document }: Judged): string[] => document.runs.flatMap(({ validity }) => validity.filter(({ verdict }) => verdict === 'invalid').map(({ detail }) => detail))
 
-/** How many of a side's stalled hellos the model is to blame for, and how many anybody else is. */
-export function blamedOf({ document }: Judged, side: string): { readonly model: number; readonly others: number } {
+/** How many of a side's stalled hellos the model is to blame for, how many of those stood in its queue, and how many anybody else is. */
+export function blamedOf({ document }: Judged, side: string): { readonly model: number; readonly queued: number; readonly others: number } {
   const rows = (document.runs[0]?.attribution ?? []).filter((row) => row.side === side)
   const sum = (layer: keyof (typeof rows)[number]['stalledBy']): number => rows.reduce((total, { stalledBy }) => total + stalledBy[layer], 0)
-  return { model: sum('model'), others: sum('beforeModel') + sum('afterModel') + sum('tester') + sum('unknown') }
+  return { model: sum('model'), queued: rows.reduce((total, { queuedAtModel = 0 }) => total + queuedAtModel, 0), others: sum('beforeModel') + sum('afterModel') + sum('tester') + sum('unknown') }
 }

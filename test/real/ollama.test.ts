@@ -88,6 +88,7 @@ describe.skipIf(isLeftOut('go'))('the model server itself', () => {
     const blamed = blamedOf(judged, 'before')
     expect(blamed.model).toBeGreaterThan(0)
     expect(blamed.others).toBe(0)
+    expect(blamed.queued).toBeGreaterThan(blamed.model * 0.9)
     expect(judged.document.runs[0]?.comparisons.filter(({ metric }) => metric.startsWith('blocker')).map(({ metric, before, after }) => [metric, before !== null && after !== null])).toEqual([['blockerTpot', true], ['blockerGap', true]])
   })
 
@@ -107,6 +108,7 @@ describe.skipIf(isLeftOut('go') || isLeftOut('python'))('behind Open WebUI', () 
     const blamed = blamedOf(judged, 'before')
     expect(blamed.model).toBeGreaterThan(0)
     expect(blamed.others).toBe(0)
+    expect(blamed.queued).toBeGreaterThan(blamed.model * 0.9)
     const [quiet] = judged.document.runs[0]?.attribution ?? []
     expect(quiet).toMatchObject({ phase: 'quiet', skipped: null })
   })

@@ -62,6 +62,7 @@ describe.skipIf(isLeftOut('python') || isLeftOut('redis'))('with one worker and 
     const blamed = blamedOf(queued, 'before')
     expect(blamed.model).toBeGreaterThan(0)
     expect(blamed.others).toBeLessThan(blamed.model / 10)
+    expect(blamed.queued).toBeGreaterThan(blamed.model * 0.9)
   })
 
   test('a worker that dies during a run makes it invalid', async () => {
