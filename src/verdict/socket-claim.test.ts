@@ -70,3 +70,11 @@ test('before and after stand beside each other without a verdict', () => {
   expect(row).toMatchObject({ before: 1, after: 96, change: 95, changeUnit: 'absolute', low: 95, high: 95, verdict: 'unjudged' })
   expect(rows([...requests(1, { name: 'before' }), message()])).toEqual([])
 })
+
+test('a page says too few messages for it: skipped, and not waited for; what failed all the same is shown', () => {
+  const header = { sides: [side({ kind: 'browser' })], scenario: { ...concurrent, claims: { it: atLeast(4) } } }
+  const few = requests(Infinity, { rounds: 12, perRound: 1 })
+  expect(judged(atLeast(4), few, { header })).toMatchObject({ verdict: 'skipped', reason: expect.stringContaining('--via api') })
+  expect(lookDecides(run({ messages: few, header }))).toBe(true)
+  expect(judged(atLeast(4), requests(1), { header })).toMatchObject({ verdict: 'fail' })
+})
