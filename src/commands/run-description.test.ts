@@ -34,6 +34,11 @@ test('a claim says at least where it means it', async () => {
   expect(await dryRun('disconnect')).toMatch(/slowest: at most 4 s, fails above 7 s/)
 })
 
+test('the sides of a stack that is started are named', async () => {
+  expect(await dryRun('concurrent', { stack: 'open-webui' })).toMatch(/^Plan: 6 rounds, each on 3 sides \(before, after, recommended\) in an order drawn/m)
+  expect(await dryRun('concurrent', { stack: 'ollama', profiles: 'after' })).toMatch(/^Plan: 6 rounds, each on the target \(after\):/m)
+})
+
 test('one round is a round', async () => {
   expect(await dryRun('crowd', { quick: true })).toMatch(/^Plan: 1 round, on 2 sides/m)
 })

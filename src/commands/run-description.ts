@@ -56,7 +56,8 @@ function fullPlanLines(spec: ScenarioSpec, request: RunRequest): string[] {
   const rounds = looks[0] ?? 6
   const window = Object.values(spec.phases).some(isWindow) ? planned.at(-1) : undefined
   const cost = expectedCost(spec, planned, rounds)
-  const order = roles.length === 1 ? 'the target' : `${roles.length} sides ${request.switchCommand === undefined ? 'in an order drawn from the seed' : 'by turns'}`
+  const names = request.stack === undefined ? '' : ` (${request.targets.map(({ side }) => side).join(', ')})`
+  const order = roles.length === 1 ? `the target${names}` : `${roles.length} sides${names} ${request.switchCommand === undefined ? 'in an order drawn from the seed' : 'by turns'}`
   return [
     `Plan: ${counted(rounds, 'round')}, ${rounds === 1 ? '' : 'each '}on ${order}:`,
     ...Object.entries(spec.phases).map(([name, phase]) => phaseLine(spec, name, phaseInWords(spec, phase, window?.blockers ?? {}) + walked(phase, rounds, size === 'quick'))),

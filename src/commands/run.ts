@@ -34,7 +34,7 @@ export async function run(names: readonly string[], flags: RunFlags, context: Co
     if (flags.json === true && flags[flag] === true) throw new UsageError({ what: `--${flag === 'list' ? 'list' : 'dry-run'} is for people: it has no JSON form.`, fix: 'Leave out --json.' })
   }
   if (flags.list === true) return listScenarios(context)
-  const files = scenarioFiles(names)
+  const files = scenarioFiles(names, flags.stack)
   const { config } = await readConfig({ file: flags.config, folder: process.cwd() })
   const asked = await runRequest(withConfig(flags, config, context.environment), context.environment)
   const chosen = await loadScenarios(files, asked, config.bounds)

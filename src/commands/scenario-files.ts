@@ -12,13 +12,18 @@ export function scenarioNames(): string[] {
 /** What `all` is: the scenarios of the operators' own tests and table. */
 const missionScenarios = ['simple-chat', 'web-search', 'concurrent', 'disconnect', 'long-story', 'capacity', 'crowd']
 
+/** Stacks of ours whose answers people read in a page, which gets them another way than an API does: `all` asks there as well whether they come. */
+const stacksWithPages: readonly (string | undefined)[] = ['open-webui', 'compose']
+const pageScenarios = ['multi-worker']
+
 /**
- * The files of the scenarios named: a name of ours, or a path to a scenario of the user's.
+ * The files of the scenarios named, each once: a name of ours, or a path to a scenario of the user's. `stack` is the one that is to be started for them.
  * @throws {UsageError} for every name that is neither, with the nearest that is.
  */
-export function scenarioFiles(asked: readonly string[]): string[] {
+export function scenarioFiles(asked: readonly string[], stack?: string): string[] {
   const known = scenarioNames()
-  const names = asked.flatMap((name) => (name === 'all' ? missionScenarios : [name]))
+  const all = [...missionScenarios, ...(stacksWithPages.includes(stack) ? pageScenarios : [])]
+  const names = [...new Set(asked.flatMap((name) => (name === 'all' ? all : [name])))]
   const problems: Problem[] = []
   if (names.length === 0) problems.push({ what: 'No scenario was named.', fix: `Name some of ${known.join(', ')}; all; or a file like ./my-scenario.ts.` })
   const files = names.map((name) => {
