@@ -92,6 +92,6 @@ function episodesInWords(run: Run, claim: StalledShareClaim, seen: StalledShare,
   const most = seen.stallingEpisodes === 0
     ? atMostAfterNone(seen.episodes, alpha)
     : proportionInterval({ events: seen.stallingEpisodes, n: seen.episodes, alpha }).high
-  const share = seen.stallingEpisodes === seen.episodes ? '' : `: at most ${percentUp(most)} of such ${blockers} do`
+  const share = seen.stallingEpisodes === seen.episodes ? '' : ` (≤ ${percentUp(most)})`
   return `${seen.stallingEpisodes} of ${seen.episodes} ${blockers} stalled anybody${share}${dropped}`
 }
