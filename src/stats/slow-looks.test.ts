@@ -28,6 +28,21 @@ test('a blocked event loop holds up every look', () => {
   expect(seen([...looks('health', untilTheEnd), ...looks('database', untilTheEnd)]).map(({ slow, seen: n }) => slow === n)).toEqual([true, true])
 })
 
+test('an event loop that stands still for a moment time and again holds up looks as one long block does; moments with pauses between them do not', () => {
+  /** Blocks of 300 ms, one every so many ms. */
+  const inBlocks = (every: number) => looks('health', (since) => (since % every < 300 ? 300 - (since % every) : 2))
+  const [often, seldom] = [seen(inBlocks(400))[0], seen(inBlocks(1_000))[0]]
+  expect(often?.slow).toBe(often?.seen)
+  expect(seldom?.slow).toBeLessThan((seldom?.seen ?? 0) / 3)
+})
+
+test('what a look takes anyway, on its way to another machine, is held up by nothing', () => {
+  const far = looks('health', () => 90)
+  const quiet = far.map((look) => ({ ...look, phase: 'quiet' }))
+  expect(seen(far)[0]?.slow).toBeGreaterThan(0)
+  expect(seen([...far, ...quiet])[0]?.slow).toBe(0)
+})
+
 test('what was not looked at is left out, and so is a look of another phase, round or side', () => {
   expect(seen([])).toEqual([])
   expect(seen(looks('model', untilTheEnd).map((look) => ({ ...look, round: look.round + 10 })))).toEqual([])

@@ -78,7 +78,7 @@ const attribution = z.object({
   stalledBy: z.object({ tester: z.number(), beforeModel: z.number(), model: z.number(), afterModel: z.number(), unknown: z.number() }),
   /** Of `stalledBy.model`, how many the model began only when an answer that it was telling already had ended. */
   queuedAtModel: z.number().exactOptional(),
-  /** Of the stalled probes during which /health, the database or the model itself was looked at (`seen`), how many saw it held up as well (`slow`). */
+  /** Of the stalled probes during which /health, the database or the model itself was looked at (`seen`), how many saw it held up as well, for half of their wait or more (`slow`). */
   slowLooks: z.array(z.object({ what: z.enum(['health', 'database', 'model']), slow: z.number(), seen: z.number() })).exactOptional(),
 })
 export type Attribution = z.infer<typeof attribution>
