@@ -105,7 +105,7 @@ const leastEngine = 25
  */
 export async function dockerEngine(call: DockerCall): Promise<Engine> {
   const [compose, info] = await orMissing(Promise.all([docker(['compose', 'version', '--short'], call), engineInfo(call)]), '--stack compose', 'Install Docker with its Compose plugin, or take --stack open-webui, which needs none.')
-  const problems = [composeProblem(compose), engineProblem(info) ?? ageProblem(info)].filter((problem) => problem !== undefined)
+  const problems = [composeProblem(compose), engineProblem(info) ?? ageProblem(info), placeProblem(call.environment['DOCKER_HOST'])].filter((problem) => problem !== undefined)
   if (problems.length > 0) throw new UsageError(problems)
   return { memory: Number(info.stdout.trim().split(' ')[0]) }
 }
@@ -138,6 +138,12 @@ function composeProblem({ status, stdout }: DockerAnswer): Problem | undefined {
 function engineProblem({ status, stdout, stderr }: DockerAnswer): Problem | undefined {
   if (status === 0 && Number(stdout.trim().split(' ')[0]) > 0) return undefined
   return { what: `The Docker engine does not answer: ${lastLine(stderr) ?? 'it said nothing'}`, fix: 'Start it, and see that `docker info` works for this user (group docker, DOCKER_HOST).' }
+}
+
+/** The sides are published on loopback addresses of the engine's machine, which has to be this one. */
+function placeProblem(host: string | undefined): Problem | undefined {
+  const isElsewhere = host !== undefined && /^(tcp|ssh|https?):/.test(host) && !/^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])(:|\/|$)/.test(host)
+  return isElsewhere ? { what: 'DOCKER_HOST names an engine on another machine, and --stack compose measures on its own.', fix: 'Unset DOCKER_HOST, or run first-token over there.' } : undefined
 }
 
 /** An engine that gives itself another kind of version, as Podman does, has to try. */
