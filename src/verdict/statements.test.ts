@@ -25,6 +25,11 @@ test.each<[ClaimVerdict, ClaimVerdict, StatementResult['finding']]>([
   expect(finding(runOf('concurrent', 'stalledShare', { before, after }))).toBe(expected)
 })
 
+test.each([['second-message', 'stalledShare', 'does not wait for the first'], ['web-search', 'e2e', 'up to its engine']])('%s speaks of its row of the operators\' table', (scenario, metric, words) => {
+  expect(finding(runOf(scenario, metric, { before: 'fail', after: 'pass' }))).toBe('supported')
+  expect(statementsOf([runOf(scenario, metric, { before: 'pass', after: 'pass' })])[0]?.instead).toContain(words)
+})
+
 test('a problem that is there without a side that has the change is undecided', () => {
   expect(finding(runOf('concurrent', 'stalledShare', { before: 'fail', recommended: 'pass' }))).toBe('undecided')
 })
