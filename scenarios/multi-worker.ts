@@ -11,7 +11,7 @@ const pageBytes = param('pageBytes', 200_000, { control: 5_000 })
  */
 export default scenario({
   name: 'multi-worker',
-  question: `Do the words come to the page whichever worker answers, and how many people does one worker hold up that reads ${pages} pages of ${pageBytes / 1_000} kB?`,
+  question: 'Do the words come to the page whichever worker answers, and how many people does one busy worker hold up?',
   needs: ['socket', 'search'],
   messages: {
     chat: { text: 'Tell me something', mock: { tokens: 10 } },

@@ -90,6 +90,6 @@ test('what would be left out says why, and claims nothing', async () => {
 
 test('the list says what all is', async () => {
   const text = await told(listScenarios)
-  expect(text.split('\n').filter((line) => line.endsWith('(not in all)')).map((line) => line.split(' ')[0])).toEqual(['db-pressure', 'idle-then-send', 'multi-worker', 'offline', 'overhead', 'page', 'second-message', 'thread-pool'])
+  expect(text.split('\n').filter((line) => line.endsWith('(not in all)')).map((line) => line.split(' ')[0])).toEqual(['db-pressure', 'idle-then-send', 'offline', 'overhead', 'page', 'second-message', 'thread-pool'])
   expect(text).toMatch(/^all +7 of them/m)
 })

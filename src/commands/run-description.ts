@@ -16,11 +16,11 @@ import { scenarioFiles, scenarioNames } from './scenario-files.ts'
 
 /** `run --list`: what can be asked. */
 export async function listScenarios(context: CommandContext): Promise<number> {
-  const all = scenarioFiles(['all'])
+  const [all, withPages] = [scenarioFiles(['all']), scenarioFiles(['all'], 'open-webui')]
   for (const name of scenarioNames()) {
     const [file] = scenarioFiles([name])
     const { spec } = await loadScenario(file ?? '', languageFile())
-    context.out(`${spec.name.padEnd(14)} ${spec.question}${all.includes(file ?? '') ? '' : ' (not in all)'}\n`)
+    context.out(`${spec.name.padEnd(14)} ${spec.question}${all.includes(file ?? '') ? '' : withPages.includes(file ?? '') ? ' (in all with --stack open-webui or compose)' : ' (not in all)'}\n`)
   }
   context.out(`${'all'.padEnd(14)} ${all.length} of them, one after another\n`)
   return exitCodes.pass
@@ -56,8 +56,7 @@ function fullPlanLines(spec: ScenarioSpec, request: RunRequest): string[] {
   const rounds = looks[0] ?? 6
   const window = Object.values(spec.phases).some(isWindow) ? planned.at(-1) : undefined
   const cost = expectedCost(spec, planned, rounds)
-  const names = request.stack === undefined ? '' : ` (${request.targets.map(({ side }) => side).join(', ')})`
-  const order = roles.length === 1 ? `the target${names}` : `${roles.length} sides${names} ${request.switchCommand === undefined ? 'in an order drawn from the seed' : 'by turns'}`
+  const order = roles.length === 1 ? `the target${sideNames(request)}` : `${roles.length} sides${sideNames(request)} ${request.switchCommand === undefined ? 'in an order drawn from the seed' : 'by turns'}`
   return [
     `Plan: ${counted(rounds, 'round')}, ${rounds === 1 ? '' : 'each '}on ${order}:`,
     ...Object.entries(spec.phases).map(([name, phase]) => phaseLine(spec, name, phaseInWords(spec, phase, window?.blockers ?? {}) + walked(phase, rounds, size === 'quick'))),
@@ -72,7 +71,7 @@ function fullPlanLines(spec: ScenarioSpec, request: RunRequest): string[] {
 function gentlePlanLines(spec: ScenarioSpec, plan: Extract<GentlePlan, { kind: 'plan' }>, request: RunRequest): string[] {
   const sides = request.targets.length
   return [
-    `Plan: ${request.load === 'pages' ? 'in pages of a browser' : 'gently'}, ${counted(plan.rounds, 'round')}${sides === 1 ? '' : ` on ${sides} sides`}, ${request.load === 'pages' ? `at most ${plan.inFlight} at once` : 'at most 1 message a second'}:`,
+    `Plan: ${request.load === 'pages' ? 'in pages of a browser' : 'gently'}, ${counted(plan.rounds, 'round')}${sides === 1 ? '' : ` on ${sides} sides`}${sideNames(request)}, ${request.load === 'pages' ? `at most ${plan.inFlight} at once` : 'at most 1 message a second'}:`,
     ...plan.phases.map(({ name, messages }) => phaseLine(spec, name, `${counted(messages, 'message')}${sides === 1 ? '' : ' a side'}`)),
     ...plan.leftOut.map(({ name, why }) => phaseLine(spec, name, `left out, it ${why}`)),
     costInWords([spec], request, request.model ?? unnamedModel),
@@ -81,6 +80,9 @@ function gentlePlanLines(spec: ScenarioSpec, plan: Extract<GentlePlan, { kind: '
     ...(takesBrowser(spec) ? [] : [controlFirst]),
   ]
 }
+
+/** Those of a stack that is to be started. */
+const sideNames = ({ stack, targets }: RunRequest): string => (stack === undefined ? '' : ` (${targets.map(({ side }) => side).join(', ')})`)
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 

@@ -34,11 +34,8 @@ export async function loadScenarios(files: readonly string[], request: Pick<RunR
   return chosen.map((one, index) => ({ ...one, asked: { ...one.asked, spec: marked(own[index] ?? { spec: one.asked.spec, yours: [] }) } }))
 }
 
-/**
- * Pages that take a worker of Open WebUI seconds to read; `--set pageBytes=5000` asks for small ones. Meanwhile /health has to answer as soon as a hello
- * that does not stall: no network is between.
- */
-const heavySearch = { pages: '5', pageBytes: '1500000', healthWithin: '500ms' }
+/** Pages that take a worker of Open WebUI seconds to read. `--set pageBytes=5000` asks for small ones. */
+const heavyPages = { pages: '5', pageBytes: '1500000' }
 
 /**
  * What is other than usual on a stack that we start: its time-outs are ours to choose, and what is claimed of them goes with them; and nobody else waits
@@ -46,7 +43,7 @@ const heavySearch = { pages: '5', pageBytes: '1500000', healthWithin: '500ms' }
  */
 function stackParameters({ stack, size }: Pick<RunRequest, 'size' | 'stack'>): Record<string, string> {
   if (stack === undefined) return {}
-  return { ...(size === 'quick' ? { errorWithin: `${stack.errorWithin}ms` } : {}), ...(stack.name === 'ollama' ? {} : heavySearch) }
+  return { ...(size === 'quick' ? { errorWithin: `${stack.errorWithin}ms` } : {}), ...(stack.name === 'ollama' ? {} : heavyPages) }
 }
 
 /** The report says of whom a bound is. */

@@ -34,12 +34,12 @@ test.each([
 type Side = RunResult['sides'][number]
 
 /** 100 stalled messages of one side, and of how many of them /health and the database were seen held up as well. */
-function blamed(settings: Side['settings'], { health, database, layer = 'beforeModel', kind = 'open-webui', queued }: { health?: number; database?: number; layer?: keyof Attribution['stalledBy']; kind?: string; queued?: number }): string {
+function blamed(settings: Side['settings'], { health, database, layer = 'beforeModel', kind = 'open-webui', queued }: { health?: number; database?: number; layer?: keyof Attribution['stalledBy']; kind?: string; queued?: Attribution['modelQueue'] }): string {
   const [side] = passing.runs[0]?.sides ?? []
   const [row] = passing.runs[0]?.attribution ?? []
   if (side === undefined || row === undefined) throw new Error('the fixture is empty')
   const looks = (what: 'health' | 'database', slow: number | undefined) => (slow === undefined ? [] : [{ what, slow, seen: 100 }])
-  const attribution = [{ ...row, stalledBy: { ...row.stalledBy, [layer]: 100 }, slowLooks: [...looks('health', health), ...looks('database', database)], ...(queued === undefined ? {} : { queuedAtModel: queued }) }]
+  const attribution = [{ ...row, stalledBy: { ...row.stalledBy, [layer]: 100 }, slowLooks: [...looks('health', health), ...looks('database', database)], ...(queued === undefined ? {} : { modelQueue: queued }) }]
   const [words = ''] = blameInWords({ attribution, claims: [], sides: [{ ...side, kind, settings }] })
   return words.replace(/^before: 100 stalled, all in [a-z ]+?(?:\. ?|$)/, '')
 }
@@ -78,13 +78,27 @@ test('what waited in the model waited for no worker, and where nobody looked not
   expect(blamed({}, { health: 0, layer: 'unknown', kind: 'ollama' })).toBe(turned)
 })
 
-test('the queue of the model is told where nearly all that waited in it stood there', () => {
-  const queue = 'They stood in its queue: it began them only when an answer that it was telling had ended.'
-  expect(blamed({ workers: 1 }, { health: 0, layer: 'model', queued: 100 })).toBe(`${queue} ${turned}`)
-  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: 91 })).toBe(queue)
-  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: 90 })).toBe('')
-  expect(blamed({ workers: 1 }, { health: 100, layer: 'model', queued: 0 })).toBe(stood)
-  expect(blamed({ workers: 1 }, { health: 100, queued: 0 })).toBe(stood)
+test('the queue of the model is told where nearly all that it began stood there', () => {
+  const queue = 'The model queues: it began them only when an answer that it had been asked for before had ended.'
+  expect(blamed({ workers: 1 }, { health: 0, layer: 'model', queued: { queued: 100, begun: 100 } })).toBe(`${queue} ${turned}`)
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: { queued: 91, begun: 100 } })).toBe(queue)
+  // Those that it never began tell nothing.
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: { queued: 20, begun: 20 } })).toBe(queue)
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: { queued: 90, begun: 100 } })).toBe('')
+  expect(blamed({ workers: 4 }, { health: 0, layer: 'model', queued: { queued: 0, begun: 0 } })).toBe('')
+  expect(blamed({ workers: 1 }, { health: 100, queued: { queued: 0, begun: 0 } })).toBe(stood)
+})
+
+test('where others waited elsewhere it is told of those alone, and not at all where they are the few', () => {
+  const said = (elsewhere: number): string => {
+    const [run] = passing.runs
+    const [row] = run?.attribution ?? []
+    if (run === undefined || row === undefined) throw new Error('the fixture is empty')
+    const attribution = [{ ...row, stalledBy: { ...row.stalledBy, beforeModel: elsewhere, model: 10 }, modelQueue: { queued: 10, begun: 10 } }]
+    return blameInWords({ attribution, claims: [], sides: run.sides }).join(' ')
+  }
+  expect(said(9)).toContain('10 in the model. The model queues: it began those only')
+  expect(said(10)).not.toContain('queues')
 })
 
 test('that nobody stalled is said where it was asked and could be told', () => {

@@ -109,17 +109,19 @@ export function blameInWords({ attribution, claims, sides: measured }: Pick<RunR
   })
 }
 
-/** The model's own queue; then what was held up together with most of the stalled messages, or what /health tells of the event loop. Empty where nothing was looked at. */
+/** Why most of the stalled messages waited: the model's own queue, what was held up together with them, what /health tells of the event loop. Empty where none of it is known. */
 const causeInWords = (rows: readonly Attribution[], workers: number | undefined): string => `${queueInWords(rows)}${togetherInWords(rows, workers)}`
 
 /** A model that is only slow happens to begin behind the end of a short story, and hardly ever behind that of a long one. */
 const queuedShare = 0.9
 
-/** Of `stalledBy.model`, told where it is nearly all: the model answers one after the other, or a few at a time. */
+/** Where most waited in the model, and nearly all of them in its queue: it answers one after the other, or a few at a time. */
 function queueInWords(rows: readonly Attribution[]): string {
-  const waited = rows.reduce((sum, { stalledBy }) => sum + stalledBy.model, 0)
-  const queued = rows.reduce((sum, { queuedAtModel = 0 }) => sum + queuedAtModel, 0)
-  return queued > queuedShare * waited ? ' They stood in its queue: it began them only when an answer that it was telling had ended.' : ''
+  const sum = (of: (row: Attribution) => number): number => rows.reduce((total, row) => total + of(row), 0)
+  const waited = sum(({ stalledBy }) => stalledBy.model)
+  const all = sum(({ stalledBy }) => Object.values(stalledBy).reduce((total, count) => total + count, 0))
+  const isQueue = sum(({ modelQueue }) => modelQueue?.queued ?? 0) > queuedShare * sum(({ modelQueue }) => modelQueue?.begun ?? 0)
+  return isQueue && waited > all / 2 ? ` The model queues: it began ${waited < all ? 'those' : all === 1 ? 'it' : 'them'} only when an answer that it had been asked for before had ended.` : ''
 }
 
 function togetherInWords(rows: readonly Attribution[], workers: number | undefined): string {

@@ -63,19 +63,22 @@ test.each([
   expect(row.stalledBy).toEqual({ tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0, [layer]: 12 })
 })
 
-test('what the model began only when a story that it was telling had ended stood in its queue; what it began sooner, or in a story, did not', () => {
+test('what the model began only when a story that it had been asked for had ended stood in its queue; what it began sooner, or was not asked for behind a story, did not', () => {
   const told = (story: { from: number; to: number }, way: Way) => [1, 2, 3, 4, 5, 6].flatMap((round) => [
     ...probes({ round, from: 100 }).map((record) => along(record)),
-    ...[along(blocker({ round }))].map((record) => ({ ...record, upstream: record.upstream === null ? null : { ...record.upstream, receivedAt: story.from, firstTokenAt: story.from, lastTokenAt: story.to } })),
+    ...[along(blocker({ round }))].map((record) => ({ ...record, upstream: record.upstream === null ? null : { ...record.upstream, receivedAt: story.from, firstTokenAt: story.from + 500, lastTokenAt: story.to } })),
     ...probes({ round, phase: 'behindStory' }).map((record, index) => along(record, index === 0 ? way : {})),
   ])
-  const queued = (story: { from: number; to: number }, way: Way) => of(told(story, way)).queuedAtModel
+  const queue = (story: { from: number; to: number }, way: Way) => of(told(story, way)).modelQueue
   // The first probe is due at 1,000 ms, and comes to the model 3 ms later.
-  expect(queued({ from: 900, to: 3_000 }, { model: 2_000 })).toBe(6)
-  expect(queued({ from: 900, to: 3_010 }, { model: 2_000 })).toBe(0)
-  expect(queued({ from: 1_010, to: 3_000 }, { model: 2_000 })).toBe(0)
-  expect(queued({ from: 900, to: 1_002 }, { model: 2_000 })).toBe(0)
-  expect(queued({ from: 900, to: 3_000 }, { before: 2_000 })).toBe(0)
+  expect(queue({ from: 900, to: 3_000 }, { model: 2_000 })).toEqual({ queued: 6, begun: 6 })
+  expect(queue({ from: 900, to: 3_010 }, { model: 2_000 })).toEqual({ queued: 0, begun: 6 })
+  expect(queue({ from: 1_010, to: 3_000 }, { model: 2_000 })).toEqual({ queued: 0, begun: 6 })
+  expect(queue({ from: 900, to: 1_002 }, { model: 2_000 })).toEqual({ queued: 0, begun: 6 })
+  // It stood in the queue as well, and waited longer before it.
+  expect(queue({ from: 900, to: 5_000 }, { before: 2_600, model: 2_000 })).toEqual({ queued: 0, begun: 0 })
+  const never = told({ from: 900, to: 3_000 }, { model: 2_000 }).map((record) => (record.part === 'probe' && record.dueAt === 1_000 && record.upstream !== null ? { ...record, firstTokenAt: null, firstVisibleAt: null, upstream: { ...record.upstream, firstTokenAt: null } } : record))
+  expect(of(never)).toMatchObject({ stalledBy: { model: 6 }, modelQueue: { queued: 0, begun: 0 } })
 })
 
 test('the layer that grew most is to blame, not the one that is longest', () => {
@@ -122,8 +125,11 @@ test('a model server that is spoken to directly needs no journal: what is neithe
     return attribution({ ...said, rounds: said.rounds.map((round) => ({ ...round, clock: null })) }, side({ kind: 'ollama', hasMock: false }))
   }
   const row = direct(rounds(6, (index) => (index < 2 ? { model: 1_500 } : {}))).find(({ phase }) => phase === 'behindStory')
-  expect(row).toMatchObject({ n: 48, skipped: null, stalledBy: { tester: 0, beforeModel: 0, model: 12, afterModel: 0, unknown: 0 }, queuedAtModel: 0 })
+  expect(row).toMatchObject({ n: 48, skipped: null, stalledBy: { tester: 0, beforeModel: 0, model: 12, afterModel: 0, unknown: 0 } })
   expect([row?.parts?.tester.p50, row?.parts?.beforeModel.p50, row?.parts?.connecting.p50, row?.parts?.model.p50].map((time) => Math.round((time ?? NaN) * 1_000) / 1_000)).toEqual([1, 0.5, 0.5, 8.5])
+  // The story is told from its first token at 902 ms until 2,900 ms.
+  expect(direct(rounds(6, (index) => (index < 2 ? { model: 2_500 } : {}))).find(({ phase }) => phase === 'behindStory')?.modelQueue).toEqual({ queued: 12, begun: 12 })
+  expect(row?.modelQueue).toEqual({ queued: 0, begun: 12 })
   expect(direct(rounds(6, (index) => (index < 2 ? { connecting: 1_500, before: 1_500 } : {}))).find(({ phase }) => phase === 'behindStory')?.stalledBy).toMatchObject({ beforeModel: 12 })
 })
 

@@ -28,8 +28,8 @@ export interface PhaseAttribution {
   readonly parts: { readonly [P in keyof Parts]: { readonly p50: number; readonly p95: number } } | null
   /** Of the stalled exposed probes, how many each layer is to blame for: the part that grew most over its quiet median. */
   readonly stalledBy: Readonly<Record<Layer | 'unknown', number>>
-  /** Of those that waited in the model, how many it began only when an answer that it was telling already had ended: they stood in its queue. */
-  readonly queuedAtModel: number
+  /** Of those that waited in the model and that it began (`begun`), how many it began only when an answer that it had been asked for before had ended: they stood in its queue. */
+  readonly modelQueue: { readonly queued: number; readonly begun: number }
 }
 
 /** The clocks of tester and mock may drift apart by this much in a round, ms (MEASURING §6). */
@@ -142,24 +142,24 @@ function readStalled(run: Run, side: string): Map<string, MessageRecord[]> {
   return byPhase
 }
 
-function blame(run: Run, means: Means, stalled: readonly MessageRecord[]): Pick<PhaseAttribution, 'stalledBy' | 'queuedAtModel'> {
+function blame(run: Run, means: Means, stalled: readonly MessageRecord[]): Pick<PhaseAttribution, 'stalledBy' | 'modelQueue'> {
   const stalledBy = { tester: 0, beforeModel: 0, model: 0, afterModel: 0, unknown: 0 }
-  let queuedAtModel = 0
+  const modelQueue = { queued: 0, begun: 0 }
   for (const probe of stalled) {
     const round = means.steady.find((candidate) => candidate.round === probe.round)
     const layer = layerToBlame(run, means, round, probe)
     stalledBy[layer] += 1
-    if (layer === 'model' && round !== undefined && stoodInQueue(means.told(probe), windowOf(round, probe.phase).blockers.map(means.told))) queuedAtModel += 1
+    const told = means.told(probe)
+    if (layer !== 'model' || round === undefined || told === undefined || told.firstTokenAt === null) continue
+    modelQueue.begun += 1
+    if (stoodInQueue(told.askedAt, told.firstTokenAt, windowOf(round, probe.phase).blockers.map(means.told))) modelQueue.queued += 1
   }
-  return { stalledBy, queuedAtModel }
+  return { stalledBy, modelQueue }
 }
 
-/** Whether one of `blockers` was being told when the model was asked, and had ended before it began. */
-function stoodInQueue(probe: Told | undefined, blockers: readonly (Told | undefined)[]): boolean {
-  if (probe === undefined || probe.firstTokenAt === null) return false
-  const { askedAt, firstTokenAt } = probe
-  return blockers.some((told) => told !== undefined && told.firstTokenAt !== null && told.firstTokenAt <= askedAt && told.lastTokenAt !== null && askedAt < told.lastTokenAt && told.lastTokenAt <= firstTokenAt)
-}
+/** Whether the model had one of `blockers` to tell when it was asked for the probe, and had told it before it began the probe. */
+const stoodInQueue = (askedAt: number, begunAt: number, blockers: readonly (Told | undefined)[]): boolean =>
+  blockers.some((told) => told !== undefined && told.lastTokenAt !== null && told.askedAt <= askedAt && askedAt < told.lastTokenAt && told.lastTokenAt <= begunAt)
 
 /** The layer whose time grew most over its quiet median of the same round and connection kind; in a gentle run, of all rounds. */
 function layerToBlame(run: Run, { parts: toParts, steady }: Means, round: SideRound | undefined, probe: MessageRecord): Layer | 'unknown' {

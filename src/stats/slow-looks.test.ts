@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { contrastRun } from '../../test/fixtures/rounds.ts'
+import { concurrent } from '../../test/fixtures/run.ts'
 import type { ObservationRecord } from '../sample/run-file.ts'
 import { slowLooks } from './slow-looks.ts'
 
@@ -15,7 +16,7 @@ function looks(what: ObservationRecord['what'], takes: (since: number) => number
 const untilTheEnd = (since: number): number => Math.max(2, 2_000 - since)
 const atOnce = (): number => 2
 
-const seen = (observations: readonly ObservationRecord[]) => slowLooks(contrastRun({}, { observations }), 'before', 'behindStory')
+const seen = (observations: readonly ObservationRecord[]) => slowLooks(contrastRun({}, { observations, header: { scenario: { ...concurrent, observe: { health: 100 } } } }), 'before', 'behindStory')
 
 test('what was held up together with the stalled probes is named, what answered meanwhile is not', () => {
   const [health, database] = seen([...looks('health', atOnce), ...looks('database', untilTheEnd)])
@@ -36,11 +37,14 @@ test('an event loop that stands still for a moment time and again holds up looks
   expect(seldom?.slow).toBeLessThan((seldom?.seen ?? 0) / 3)
 })
 
-test('what a look takes anyway, on its way to another machine, is held up by nothing', () => {
-  const far = looks('health', () => 90)
-  const quiet = far.map((look) => ({ ...look, phase: 'quiet' }))
-  expect(seen(far)[0]?.slow).toBeGreaterThan(0)
-  expect(seen([...far, ...quiet])[0]?.slow).toBe(0)
+test('looks that are slow and overlap are no standstill, as long as some of them is answered: a process that is busy turns', () => {
+  expect(seen(looks('health', () => 90))[0]?.slow).toBe(0)
+  expect(seen(looks('health', () => 140))[0]?.slow).toBe(0)
+})
+
+test('a look that is given up is one that was held up', () => {
+  const [health] = seen(looks('health', () => 10_000).map((look) => ({ ...look, status: null, failure: 'timeout' })))
+  expect(health?.slow).toBe(health?.seen)
 })
 
 test('what was not looked at is left out, and so is a look of another phase, round or side', () => {

@@ -76,8 +76,8 @@ const attribution = z.object({
   parts: z.object({ tester: part, beforeModel: part, connecting: part, model: part, afterModel: part }).nullable(),
   /** How many stalled probes each layer is to blame for: the part that grew most over its quiet median. */
   stalledBy: z.object({ tester: z.number(), beforeModel: z.number(), model: z.number(), afterModel: z.number(), unknown: z.number() }),
-  /** Of `stalledBy.model`, how many the model began only when an answer that it was telling already had ended. */
-  queuedAtModel: z.number().exactOptional(),
+  /** Of those of `stalledBy.model` that the model began (`begun`), how many it began only when an answer that it had been asked for before had ended (`queued`). */
+  modelQueue: z.object({ queued: z.number(), begun: z.number() }).exactOptional(),
   /** Of the stalled probes during which /health, the database or the model itself was looked at (`seen`), how many saw it held up as well, for half of their wait or more (`slow`). */
   slowLooks: z.array(z.object({ what: z.enum(['health', 'database', 'model']), slow: z.number(), seen: z.number() })).exactOptional(),
 })

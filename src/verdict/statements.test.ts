@@ -30,6 +30,10 @@ test.each([['second-message', 'stalledShare', 'does not wait for the first'], ['
   expect(statementsOf([runOf(scenario, metric, { before: 'pass', after: 'pass' })])[0]?.instead).toContain(words)
 })
 
+test.each<[ClaimVerdict, ClaimVerdict, StatementResult['finding']]>([['fail', 'warn', 'undecided'], ['fail', 'pass', 'supported'], ['warn', 'pass', 'not supported']])('3 to 5 s after is no warning: before %s and after %s is %s', (before, after, expected) => {
+  for (const [scenario, metric] of [['web-search', 'e2e'], ['simple-chat', 'firstVisible']] as const) expect(finding(runOf(scenario, metric, { before, after }))).toBe(expected)
+})
+
 test('a problem that is there without a side that has the change is undecided', () => {
   expect(finding(runOf('concurrent', 'stalledShare', { before: 'fail', recommended: 'pass' }))).toBe('undecided')
 })
@@ -66,6 +70,7 @@ test('what is refuted says what holds instead, a problem that stays says another
 test.each<[sockets: ClaimVerdict, cost: ClaimVerdict, StatementResult['finding'], instead: RegExp | undefined]>([
   ['fail', 'fail', 'supported', undefined], ['fail', 'pass', 'not supported', /only a part/], ['pass', 'fail', 'not supported', /only a part/], ['pass', 'pass', 'not supported', /keeps its connections/],
   ['pass', 'inconclusive', 'not supported', /keeps its connections/], ['fail', 'inconclusive', 'undecided', undefined], ['inconclusive', 'fail', 'undecided', undefined], ['skipped', 'skipped', 'undecided', undefined],
+  ['skipped', 'pass', 'not supported', undefined],
 ])('a new connection for every request, 300 ms each, takes both: connections %s and their cost %s is %s', (sockets, cost, expected, instead) => {
   const [one, other] = [runOf('simple-chat', 'requestsPerSocket', { before: sockets, after: 'pass' }), runOf('simple-chat', 'connectionCost', { before: cost, after: 'pass' })]
   const said = statementsOf([{ ...one, claims: [...one.claims, ...other.claims] }])

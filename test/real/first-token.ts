@@ -75,5 +75,5 @@ export const invalidities = ({ document }: Judged): string[] => document.runs.fl
 export function blamedOf({ document }: Judged, side: string): { readonly model: number; readonly queued: number; readonly others: number } {
   const rows = (document.runs[0]?.attribution ?? []).filter((row) => row.side === side)
   const sum = (layer: keyof (typeof rows)[number]['stalledBy']): number => rows.reduce((total, { stalledBy }) => total + stalledBy[layer], 0)
-  return { model: sum('model'), queued: rows.reduce((total, { queuedAtModel = 0 }) => total + queuedAtModel, 0), others: sum('beforeModel') + sum('afterModel') + sum('tester') + sum('unknown') }
+  return { model: sum('model'), queued: rows.reduce((total, { modelQueue }) => total + (modelQueue?.queued ?? 0), 0), others: sum('beforeModel') + sum('afterModel') + sum('tester') + sum('unknown') }
 }

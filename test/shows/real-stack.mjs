@@ -45,7 +45,7 @@ const lines = {
     says('the same with the mock at slots: 1: hello waits', result.code === 1 && ['before', 'recommended'].every((side) => verdictOf(document, side, 'stalledShare') === 'fail'), `exit ${result.code}, ${result.seconds.toFixed(0)} s; ${sayOf(document, ['before', 'recommended'], 'stalledShare')}`)
     // A sentence of the report may go over several lines.
     const blamed = result.stdout.replaceAll(/\s+/g, ' ').match(/before: [\d,]+ stalled.*? had ended\./)?.[0]
-    says('and the report names the queue of the model', blamed?.includes('all in the model. They stood in its queue') === true, blamed ?? 'no queue is named')
+    says('and the report names the queue of the model', blamed?.includes('all in the model. The model queues') === true, blamed ?? 'no queue is named')
   },
 
   async websearch() {

@@ -228,7 +228,7 @@ test.each([
   }, environment: {}, words: [/`docker compose` is not there/, /engine does not answer: Cannot connect to the Docker daemon/] },
   { what: 'an old Compose', change: (engine: FakeEngine) => engine.write('version', 'v2.23.3\n'), environment: {}, words: [/Compose v2\.23\.3 is too old[^]*2\.24 or newer/] },
   { what: 'an old engine', change: (engine: FakeEngine) => engine.write('server', '24.0.7\n'), environment: {}, words: [/engine 24\.0\.7 is too old[^]*25 or newer/] },
-  { what: 'an engine that DOCKER_HOST has elsewhere', change: () => {}, environment: { DOCKER_HOST: 'ssh://me@server' }, words: [/DOCKER_HOST names an engine on another machine[^]*Unset DOCKER_HOST/] },
+  { what: 'an engine that DOCKER_HOST has elsewhere', change: () => {}, environment: { DOCKER_HOST: 'ssh://me@server' }, words: [/DOCKER_HOST names an engine on another machine \(server\)[^]*Unset DOCKER_HOST/] },
   { what: 'an engine on another machine', change: (engine: FakeEngine) => engine.write('ports/open-webui-before', '0.0.0.0:3001\n'), environment: {}, words: [/has no port on 127\.0\.0\.1 \(docker compose port says "0\.0\.0\.0:3001"\)/] },
   { what: 'a side that the file does not have', change: (engine: FakeEngine) => engine.write('config.json', '{"services":{}}'), environment: {}, words: [/docker-compose\.test\.yaml has no service open-webui-before/] },
 ])('$what is a usage error that says what to do', async ({ change, environment, words }) => {
@@ -238,7 +238,7 @@ test.each([
   for (const word of words) expect(said).toMatch(word)
 })
 
-test.each(['unix:///run/user/1000/docker.sock', 'tcp://127.0.0.1:2375', 'tcp://localhost:2375', 'tcp://[::1]:2375'])('an engine at %s is one of this machine', async (host) => {
+test.each(['unix:///run/user/1000/docker.sock', 'tcp://127.0.0.1:2375', 'tcp://localhost:2375', 'tcp://[::1]:2375', 'ssh://me@localhost', 'tcp://0.0.0.0:2375'])('an engine at %s is one of this machine', async (host) => {
   const engine = engineOf()
   expect((await start(engine, { profiles: ['before'], environment: { ...engine.environment, DOCKER_HOST: host } })).sides).toHaveLength(1)
 })

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { hostname, networkInterfaces } from 'node:os'
 import { type Problem, UsageError } from '../../errors.ts'
 
 /** What a call of the Docker CLI came to. `status` is null where a signal ended it. */
@@ -104,8 +105,10 @@ const leastEngine = 25
  * @throws {UsageError} with everything that is missing and how to get it.
  */
 export async function dockerEngine(call: DockerCall): Promise<Engine> {
+  const elsewhere = placeProblem(call.environment['DOCKER_HOST'] ?? '')
+  if (elsewhere !== undefined) throw new UsageError(elsewhere)
   const [compose, info] = await orMissing(Promise.all([docker(['compose', 'version', '--short'], call), engineInfo(call)]), '--stack compose', 'Install Docker with its Compose plugin, or take --stack open-webui, which needs none.')
-  const problems = [composeProblem(compose), engineProblem(info) ?? ageProblem(info), placeProblem(call.environment['DOCKER_HOST'])].filter((problem) => problem !== undefined)
+  const problems = [composeProblem(compose), engineProblem(info) ?? ageProblem(info)].filter((problem) => problem !== undefined)
   if (problems.length > 0) throw new UsageError(problems)
   return { memory: Number(info.stdout.trim().split(' ')[0]) }
 }
@@ -141,9 +144,11 @@ function engineProblem({ status, stdout, stderr }: DockerAnswer): Problem | unde
 }
 
 /** The sides are published on loopback addresses of the engine's machine, which has to be this one. */
-function placeProblem(host: string | undefined): Problem | undefined {
-  const isElsewhere = host !== undefined && /^(tcp|ssh|https?):/.test(host) && !/^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])(:|\/|$)/.test(host)
-  return isElsewhere ? { what: 'DOCKER_HOST names an engine on another machine, and --stack compose measures on its own.', fix: 'Unset DOCKER_HOST, or run first-token over there.' } : undefined
+function placeProblem(host: string): Problem | undefined {
+  const named = /^(?:tcp|ssh|https?):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host)?.[1]?.replace(/^\[|\]$/g, '')
+  const own = ['localhost', '0.0.0.0', hostname(), ...Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address))]
+  if (named === undefined || own.includes(named) || named.startsWith('127.')) return undefined
+  return { what: `DOCKER_HOST names an engine on another machine (${named}), and --stack compose measures on its own.`, fix: 'Unset DOCKER_HOST, or run first-token over there.' }
 }
 
 /** An engine that gives itself another kind of version, as Podman does, has to try. */
