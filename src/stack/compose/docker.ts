@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
+import { hostname, networkInterfaces } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { hostname, networkInterfaces } from 'node:os'
 import { type Problem, UsageError } from '../../errors.ts'
 
 /** What a call of the Docker CLI came to. `status` is null where a signal ended it. */
