@@ -9,8 +9,9 @@ test.each([[undefined, false], ['ollama', false], ['control', false], ['open-web
   expect(named(['all'], stack).slice(0, 2)).toEqual(['simple-chat', 'web-search'])
 })
 
-test('what is named twice is asked once', () => {
-  expect(named(['multi-worker', 'all', 'multi-worker'], 'open-webui').filter((name) => name === 'multi-worker')).toEqual(['multi-worker'])
+test('what is named besides all is asked once; what is named twice is there twice, and refused later', () => {
+  expect(named(['all', 'multi-worker'], 'open-webui').filter((name) => name === 'multi-worker')).toHaveLength(1)
+  expect(named(['concurrent', 'concurrent'])).toEqual(['concurrent', 'concurrent'])
 })
 
 test('every name that there is not is told', () => {

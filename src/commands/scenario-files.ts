@@ -17,13 +17,13 @@ const stacksWithPages: readonly (string | undefined)[] = ['open-webui', 'compose
 const pageScenarios = ['multi-worker']
 
 /**
- * The files of the scenarios named, each once: a name of ours, or a path to a scenario of the user's. `stack` is the one that is to be started for them.
+ * The files of the scenarios named, those that `all` stands for once: a name of ours, or a path to a scenario of the user's. `stack` is the one that is to be started for them.
  * @throws {UsageError} for every name that is neither, with the nearest that is.
  */
 export function scenarioFiles(asked: readonly string[], stack?: string): string[] {
   const known = scenarioNames()
   const all = [...missionScenarios, ...(stacksWithPages.includes(stack) ? pageScenarios : [])]
-  const names = [...new Set(asked.flatMap((name) => (name === 'all' ? all : [name])))]
+  const names = asked.flatMap((name) => (name === 'all' ? all.filter((one) => !asked.includes(one)) : [name]))
   const problems: Problem[] = []
   if (names.length === 0) problems.push({ what: 'No scenario was named.', fix: `Name some of ${known.join(', ')}; all; or a file like ./my-scenario.ts.` })
   const files = names.map((name) => {
