@@ -73,7 +73,7 @@ const lines = {
     says('after: growth below .1', isBelow(growth('after'), 0.1), told(growth('after')))
     const cost = document.runs[0]?.comparisons.find(({ metric }) => metric === 'blockerTpot')
     const isPrinted = result.stdout.replaceAll(/\s+/g, ' ').includes('time per token of a story')
-    says('what four slots cost each answer is printed', isPrinted && cost?.before !== null && cost?.after !== null, `${cost?.before?.toFixed(2)} → ${cost?.after?.toFixed(2)} ms a token (${(cost?.low * 100).toFixed(0)} to ${(cost?.high * 100).toFixed(0)} %)`)
+    says('what four slots cost each answer is printed', isPrinted && cost?.before > 0 && cost.after > 0, `${cost?.before?.toFixed(2)} → ${cost?.after?.toFixed(2)} ms a token (${(cost?.low * 100).toFixed(0)} to ${(cost?.high * 100).toFixed(0)} %)`)
     says('at most 6 minutes', result.seconds <= 360, `${result.seconds.toFixed(0)} s`)
     const others = await firstToken(['run', 'simple-chat', 'capacity', '--quick', '--stack', 'ollama'])
     const both = documentOf(others)
