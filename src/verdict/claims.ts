@@ -12,7 +12,7 @@ import { extremeClaim } from './extreme-claim.ts'
 import { growthClaim, unjudgedGrowth } from './growth-claim.ts'
 import { overheadClaim } from './overhead-claim.ts'
 import { percentileClaim } from './percentile-claim.ts'
-import { socketClaim } from './socket-claim.ts'
+import { hasTooFewRequests, socketClaim } from './socket-claim.ts'
 import { stalledClaim } from './stalled-claim.ts'
 import { boundsInWords, inUnit, rankOrNull } from './wording.ts'
 
@@ -115,7 +115,7 @@ function unseen(run: Run, side: SideSpec, claim: ClaimSpec): string | undefined 
   if (gently !== undefined) return gently
   if (claim.measure === 'healthTime' && side.observes?.includes('health') === false) return 'it is not known what tells whether this system is alive: give the address with --health-url'
   if (side.kind === 'browser' && claim.measure === 'coalescedShare') return 'a page is painted 60 times a second at most: what comes within one frame comes one by one for all that anybody can see; the API tells, with --via api'
-  if (side.kind === 'browser' && claim.measure === 'requestsPerSocket') return 'a page says too few messages to tell: how the system speaks to its model is the same for its API, which tells with --via api'
+  if (side.kind === 'browser' && claim.measure === 'requestsPerSocket' && hasTooFewRequests(run, side)) return 'a page says too few messages to tell: how the system speaks to its model is the same for its API, which tells with --via api'
   if (claim.measure === 'databaseTime' && side.observes?.includes('database') === false) return 'it is not known what of this system needs its database'
   if (side.hasMock || isAboutOffline(run, claim)) return undefined
   const remedy = 'and none is known to be behind this side: put `npx first-token mock` behind it and give its address with --mock'

@@ -77,4 +77,5 @@ test('a page says too few messages for it: skipped, and not waited for; what fai
   expect(judged(atLeast(4), few, { header })).toMatchObject({ verdict: 'skipped', reason: expect.stringContaining('--via api') })
   expect(lookDecides(run({ messages: few, header }))).toBe(true)
   expect(judged(atLeast(4), requests(1), { header })).toMatchObject({ verdict: 'fail' })
+  expect(judged(atLeast(4), requests(Infinity), { header })).toMatchObject({ verdict: 'pass' })
 })

@@ -8,6 +8,9 @@ import { areToo, counted, ratio } from './wording.ts'
 /** Fewer requests would make a mean of one or two connections. */
 const leastRequests = 30
 
+/** Whether the model received too few requests of this side to tell, whatever became of its connections. */
+export const hasTooFewRequests = (run: Run, side: SideSpec): boolean => requestsPerSocket(run, side.name).requests < leastRequests
+
 /**
  * Claims on how many requests a connection to the model carries. What is judged is a mechanism, whether connections are used again, and no rate: there is no
  * interval, and the tester's clock plays no part, so that every view is the same.
